@@ -10,7 +10,21 @@ use serde::{Deserialize, Serialize};
 pub struct Shard(pub u16);
 
 /// A record's place in its shard: dense from 1; 0 is the genesis row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(transparent)]
 pub struct Sequence(pub u64);
 
 /// A record's place in the whole log, on the wire `"<shard>:<sequence>"` (JavaScript's numbers end at 2^53).

@@ -7,7 +7,20 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Microseconds since 1970-01-01T00:00:00Z: what Postgres keeps and what a record holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(transparent)]
 pub struct Ts(pub i64);
 
@@ -80,8 +93,14 @@ impl FromStr for EffectiveAt {
                 _ => InvalidTime::NotATime,
             });
         }
-        let shape = text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
-        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| shape).ok_or(InvalidTime::NotATime)?;
+        let shape = text
+            .bytes()
+            .enumerate()
+            .all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .ok()
+            .filter(|_| shape)
+            .ok_or(InvalidTime::NotATime)?;
         if text.starts_with("0000") { Err(InvalidTime::OutOfRange) } else { Ok(EffectiveAt::Date(date)) }
     }
 }
@@ -122,7 +141,14 @@ mod tests {
 
     #[test]
     fn what_is_no_instant_is_refused() {
-        for text in ["", "2026-11-23", "2026-11-23 10:00:00Z", "2026-11-23T10:00:00", "2026-11-23T10:00:00.1234567Z", "2026-13-23T10:00:00Z"] {
+        for text in [
+            "",
+            "2026-11-23",
+            "2026-11-23 10:00:00Z",
+            "2026-11-23T10:00:00",
+            "2026-11-23T10:00:00.1234567Z",
+            "2026-13-23T10:00:00Z",
+        ] {
             assert_eq!(Ts::parse(text), Err(InvalidTime::NotAnInstant), "{text}");
         }
         assert_eq!(Ts::parse("0000-01-01T00:00:00Z"), Err(InvalidTime::OutOfRange));
