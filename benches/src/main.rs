@@ -1,1 +1,3 @@
+//! Load harness, peers and drills.
+
 fn main() {}

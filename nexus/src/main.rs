@@ -1,1 +1,3 @@
+//! The one binary: every role as a subcommand.
+
 fn main() {}

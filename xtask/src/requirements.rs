@@ -1,0 +1,201 @@
+//! What the machine must have beside Rust, how to see that it is there, and how to get it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::workspace::{Workspace, run, shown};
+
+/// One line adds a package; `needed_by` names `build`, `up`, `bench`, or a stage of `test`.
+const REQUIREMENTS: &[Requirement] = &[
+    Requirement { name: "a C compiler and linker", from: Apt("gcc"), needed_by: &["build"], is_there: cc },
+    Requirement {
+        name: "the C library's headers",
+        from: Apt("libc6-dev"),
+        needed_by: &["build"],
+        is_there: libc,
+    },
+    Requirement {
+        name: "Postgres 14 or newer (server binaries)",
+        from: Apt("postgresql"),
+        needed_by: &["up", "bench", "tests", "codegen"],
+        is_there: postgres,
+    },
+    Requirement { name: "rustfmt", from: Rustup("rustfmt"), needed_by: &["fmt"], is_there: rustfmt },
+    Requirement { name: "clippy", from: Rustup("clippy"), needed_by: &["clippy"], is_there: clippy },
+];
+
+struct Requirement {
+    name: &'static str,
+    from: Source,
+    needed_by: &'static [&'static str],
+    is_there: fn() -> bool,
+}
+
+enum Source {
+    Apt(&'static str),
+    Rustup(&'static str),
+}
+use Source::{Apt, Rustup};
+
+/// Checks what the given uses need. Missing things are installed when `yes`, in CI, or when the answer to the
+/// question is yes; otherwise the error holds the commands to type.
+pub fn ensure(workspace: &Workspace, uses: &[&str], yes: bool) -> Result<()> {
+    let missing = missing(uses);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let commands = install_commands(&missing);
+    let names: Vec<_> = missing.iter().map(|requirement| requirement.name).collect();
+    eprintln!("missing: {}", names.join(", "));
+    if commands.is_empty() {
+        bail!("no apt-get here: please install {} by your system's own means", names.join(", "));
+    }
+    let typed: Vec<_> = commands.iter().map(shown).collect();
+    if !(yes || workspace.is_ci() || (workspace.can_ask() && confirmed(&typed)?)) {
+        bail!("install with:\n\n    {}\n\nor let `--yes` do it", typed.join(" \\\n    && "));
+    }
+    for mut command in commands {
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        run(command)?;
+    }
+    let still: Vec<_> = missing.iter().filter(|it| !(it.is_there)()).map(|it| it.name).collect();
+    if !still.is_empty() {
+        bail!("installed, yet not found: {}", still.join(", "));
+    }
+    Ok(())
+}
+
+fn missing(uses: &[&str]) -> Vec<&'static Requirement> {
+    REQUIREMENTS
+        .iter()
+        .filter(|requirement| requirement.needed_by.iter().any(|it| uses.contains(it)))
+        .filter(|requirement| !(requirement.is_there)())
+        .collect()
+}
+
+/// Empty where packages are missing and there is no apt-get.
+fn install_commands(missing: &[&Requirement]) -> Vec<Command> {
+    let mut packages = vec![];
+    let mut components = vec![];
+    for requirement in missing {
+        match requirement.from {
+            Apt(package) => packages.push(package),
+            Rustup(component) => components.push(component),
+        }
+    }
+    let mut commands = vec![];
+    if !packages.is_empty() {
+        if on_path("apt-get").is_none() {
+            return vec![];
+        }
+        commands.push(as_root(&["apt-get", "update"]));
+        commands.push(as_root(
+            &[&["apt-get", "install", "-y", "--no-install-recommends"], &packages[..]].concat(),
+        ));
+    }
+    if !components.is_empty() {
+        let mut command = Command::new("rustup");
+        command.args(["component", "add"]).args(components);
+        commands.push(command);
+    }
+    commands
+}
+
+fn as_root(words: &[&str]) -> Command {
+    let words = if is_root() { words.to_vec() } else { [&["sudo"], words].concat() };
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]);
+    command
+}
+
+fn confirmed(typed: &[String]) -> Result<bool> {
+    eprint!("\n    {}\n\nRun this now? [Y/n] ", typed.join("\n    "));
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))
+}
+
+fn is_root() -> bool {
+    let uid = Command::new("id").arg("-u").output();
+    uid.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn cc() -> bool {
+    on_path("cc").is_some()
+}
+
+/// Whatever compiler is there is asked, because headers lie in different folders for each architecture.
+fn libc() -> bool {
+    let compiled = Command::new("cc")
+        .args(["-E", "-include", "stdio.h", "-x", "c", "/dev/null", "-o", "/dev/null"])
+        .stderr(Stdio::null())
+        .status();
+    compiled.is_ok_and(|status| status.success())
+}
+
+/// Debian keeps the server's binaries off the PATH, one folder for each major version.
+fn postgres() -> bool {
+    if on_path("initdb").is_some() && on_path("postgres").is_some() {
+        return true;
+    }
+    let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") else { return false };
+    versions.flatten().any(|version| {
+        let new_enough = version.file_name().to_string_lossy().parse::<u32>().is_ok_and(|major| major >= 14);
+        new_enough
+            && version.path().join("bin/initdb").exists()
+            && version.path().join("bin/postgres").exists()
+    })
+}
+
+fn rustfmt() -> bool {
+    answers_version("fmt")
+}
+
+fn clippy() -> bool {
+    answers_version("clippy")
+}
+
+fn answers_version(subcommand: &str) -> bool {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args([subcommand, "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+pub fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| Path::is_file(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_use_that_is_named_exists() {
+        let stages = crate::stages::STAGES.iter().map(|stage| stage.name);
+        let known: Vec<_> = ["build", "up", "bench"].into_iter().chain(stages).collect();
+        for requirement in REQUIREMENTS {
+            for needed_by in requirement.needed_by {
+                assert!(known.contains(needed_by), "{}: no such use: {needed_by}", requirement.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_installed_in_one_go_after_an_update() {
+        let absent =
+            |package| Requirement { name: package, from: Apt(package), needed_by: &[], is_there: || false };
+        let (first, second) = (absent("gcc"), absent("postgresql"));
+        let typed: Vec<_> = install_commands(&[&first, &second]).iter().map(shown).collect();
+        if on_path("apt-get").is_none() {
+            assert!(typed.is_empty());
+            return;
+        }
+        assert!(typed[0].ends_with("apt-get update"), "{typed:?}");
+        assert!(typed[1].ends_with("apt-get install -y --no-install-recommends gcc postgresql"), "{typed:?}");
+    }
+}
