@@ -3,6 +3,7 @@
 mod append_only;
 mod architecture_map;
 mod arrows;
+mod blind_store;
 mod environment;
 mod first_line;
 mod forbidden_words;
@@ -10,6 +11,7 @@ mod inherited_lints;
 mod invariants;
 mod length;
 mod links;
+mod money_arithmetic;
 mod plain_names;
 mod pure_core;
 mod sleeping;
@@ -30,6 +32,7 @@ const RULES: &[Rule] = &[
     Rule { name: "append-only", check: append_only::check },
     Rule { name: "architecture-map", check: architecture_map::check },
     Rule { name: "arrows", check: arrows::check },
+    Rule { name: "blind-store", check: blind_store::check },
     Rule { name: "environment", check: environment::check },
     Rule { name: "first-line", check: first_line::check },
     Rule { name: "forbidden-words", check: forbidden_words::check },
@@ -37,6 +40,7 @@ const RULES: &[Rule] = &[
     Rule { name: "invariants", check: invariants::check },
     Rule { name: "length", check: length::check },
     Rule { name: "links", check: links::check },
+    Rule { name: "money-arithmetic", check: money_arithmetic::check },
     Rule { name: "plain-names", check: plain_names::check },
     Rule { name: "pure-core", check: pure_core::check },
     Rule { name: "sleeping", check: sleeping::check },
