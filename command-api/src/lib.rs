@@ -1,1 +1,19 @@
-//! See Cargo.toml.
+//! The door: HTTP and OpenAPI for commands and queries, and its edge.
+
+mod acceptor;
+pub mod caller;
+pub mod codes;
+mod edge;
+pub mod fast;
+pub mod health;
+mod home;
+pub mod keys;
+pub mod limit;
+pub mod problem;
+pub mod server;
+pub mod spec;
+mod tags;
+pub mod telemetry;
+
+pub use health::Readiness;
+pub use server::{Parts, ServeError, ServerConfig, bind, door};

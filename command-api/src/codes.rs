@@ -1,0 +1,74 @@
+//! Every code with which the door itself refuses a request, in one list. (What the ledger's rules refuse has numbers.)
+
+/// One kind of problem.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    pub name: &'static str,
+    pub status: u16,
+    pub title: &'static str,
+    /// What it means and what to do about it.
+    pub meaning: &'static str,
+}
+
+macro_rules! codes {
+    ($($ident:ident = $status:literal $name:literal, $title:literal, $meaning:literal;)*) => {
+        $(pub static $ident: Code = Code { name: $name, status: $status, title: $title, meaning: $meaning };)*
+        /// In the order of their status.
+        pub static CATALOGUE: &[&Code] = &[$(&$ident),*];
+    };
+}
+
+codes! {
+    BAD_REQUEST = 400 "bad_request", "Bad request",
+        "The request could not be understood; the detail says what.";
+    INVALID_JSON = 400 "invalid_json", "Invalid JSON",
+        "The body is not JSON (RFC 8259) in UTF-8. The pointer names the place up to which it could be read.";
+    INVALID_BODY = 400 "invalid_body", "Invalid body",
+        "The body is JSON, but not what this route takes. The pointer names the value at fault, the detail what was expected there.";
+    INVALID_PARAMETER = 400 "invalid_parameter", "Invalid parameter",
+        "A query parameter or header has a value that this route does not take.";
+    UNKNOWN_PARAMETER = 400 "unknown_parameter", "Unknown parameter",
+        "A query parameter is not one of this route's. It is refused rather than ignored, so that a mistyped dry_run never posts.";
+    NOT_AUTHENTICATED = 401 "not_authenticated", "Not authenticated",
+        "Send a key: `Authorization: Bearer nxk_…`. Keys are made with `nexus keys create`.";
+    KEY_INVALID = 401 "key_invalid", "Key not valid",
+        "The key is unknown, mistyped or revoked.";
+    SCOPE_MISSING = 403 "scope_missing", "Scope missing",
+        "The key is good, but it does not carry the scope that this route needs.";
+    NO_SUCH_ROUTE = 404 "no_such_route", "No such route",
+        "Nothing is served at this address. The routes are listed at /docs.";
+    INVALID_PATH = 404 "invalid_path", "No such thing",
+        "A part of the path has a shape that no ledger, account, transaction or position has, so there is none.";
+    LEDGER_NOT_FOUND = 404 "ledger_not_found", "Ledger not found",
+        "There is no such ledger, or the key was not granted it; which of the two is not said.";
+    METHOD_NOT_ALLOWED = 405 "method_not_allowed", "Method not allowed",
+        "The address exists, but not for this method; the Allow header lists those it has.";
+    NOT_ACCEPTABLE = 406 "not_acceptable", "Not acceptable",
+        "The Accept header excludes everything that this route answers with.";
+    BODY_TOO_LARGE = 413 "body_too_large", "Body too large",
+        "The body, or one line of it, is longer than this route takes; the detail has the limit.";
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "Unsupported media type",
+        "The Content-Type is missing or is not one that this route reads.";
+    HEADERS_TOO_LARGE = 431 "headers_too_large", "Headers too large",
+        "The request's headers together exceed 16 KiB.";
+    INTERNAL = 500 "internal", "Internal error",
+        "Something broke on our side. Nothing is known about the outcome: repeat with the same key to learn it.";
+    UNAVAILABLE = 503 "unavailable", "Not available now",
+        "The service cannot take the request now. Come back after the seconds in Retry-After, with the same key.";
+    KEYS_STALE = 503 "keys_stale", "Keys cannot be checked now",
+        "The list of keys could not be read for too long, so that revoked ones could pass. Come back later.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_name_and_stands_in_the_order_of_its_status() {
+        let mut names: Vec<_> = CATALOGUE.iter().map(|code| code.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), CATALOGUE.len());
+        assert!(CATALOGUE.is_sorted_by_key(|code| code.status));
+    }
+}

@@ -1,0 +1,96 @@
+//! The keys in Postgres: `door.api_keys`.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use deadpool_postgres::Pool;
+use tokio_postgres::Row;
+
+use super::{
+    Grant, Key, Scope,
+    cache::{KeySource, KeySourceError},
+};
+
+/// The grant of all ledgers, as it is stored.
+const ALL_LEDGERS: &str = "*";
+
+#[derive(Clone)]
+pub struct PostgresKeys {
+    pool: Pool,
+}
+
+impl PostgresKeys {
+    pub fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    pub async fn insert(&self, key: &Key) -> Result<(), KeySourceError> {
+        let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.name()).collect();
+        let ledgers: Vec<&str> = match &key.ledgers {
+            Grant::All => vec![ALL_LEDGERS],
+            Grant::Only(ledgers) => ledgers.iter().map(String::as_str).collect(),
+        };
+        let client = self.pool.get().await.map_err(unreadable)?;
+        client
+            .execute(
+                "INSERT INTO door.api_keys (id, name, hash, scopes, ledgers, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+                &[&key.id, &key.name, &key.hash.as_slice(), &scopes, &ledgers, &key.created_at],
+            )
+            .await
+            .map_err(unreadable)?;
+        Ok(())
+    }
+
+    /// Answers whether there was such a key. Revoking twice keeps the first time.
+    pub async fn revoke(&self, id: &str, now: DateTime<Utc>) -> Result<bool, KeySourceError> {
+        let client = self.pool.get().await.map_err(unreadable)?;
+        let rows = client
+            .execute(
+                "UPDATE door.api_keys SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1",
+                &[&id, &now],
+            )
+            .await
+            .map_err(unreadable)?;
+        Ok(rows == 1)
+    }
+}
+
+#[async_trait]
+impl KeySource for PostgresKeys {
+    async fn load(&self) -> Result<Vec<Key>, KeySourceError> {
+        let client = self.pool.get().await.map_err(unreadable)?;
+        let rows = client
+            .query(
+                "SELECT id, name, hash, scopes, ledgers, created_at, revoked_at FROM door.api_keys ORDER BY created_at, id",
+                &[],
+            )
+            .await
+            .map_err(unreadable)?;
+        rows.iter().map(key).collect()
+    }
+}
+
+fn key(row: &Row) -> Result<Key, KeySourceError> {
+    let hash: &[u8] = row.try_get("hash").map_err(unreadable)?;
+    let scopes: Vec<&str> = row.try_get("scopes").map_err(unreadable)?;
+    let ledgers: Vec<String> = row.try_get("ledgers").map_err(unreadable)?;
+    Ok(Key {
+        id: row.try_get("id").map_err(unreadable)?,
+        name: row.try_get("name").map_err(unreadable)?,
+        hash: hash.try_into().map_err(unreadable)?,
+        // A scope of a newer version is none of ours: the key keeps the others.
+        scopes: scopes.iter().filter_map(|scope| scope.parse::<Scope>().ok()).collect(),
+        ledgers: if ledgers.iter().any(|ledger| ledger == ALL_LEDGERS) {
+            Grant::All
+        } else {
+            Grant::Only(BTreeSet::from_iter(ledgers))
+        },
+        created_at: row.try_get("created_at").map_err(unreadable)?,
+        revoked_at: row.try_get("revoked_at").map_err(unreadable)?,
+    })
+}
+
+fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> KeySourceError {
+    KeySourceError(Box::new(error))
+}
