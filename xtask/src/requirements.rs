@@ -115,8 +115,9 @@ fn confirmed(typed: &[String]) -> Result<bool> {
     eprint!("\n    {}\n\nRun this now? [Y/n] ", typed.join("\n    "));
     std::io::stderr().flush()?;
     let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))
+    let read = std::io::stdin().read_line(&mut answer)?;
+    // A closed stdin is no answer, and no answer is no.
+    Ok(read > 0 && matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))
 }
 
 fn is_root() -> bool {
