@@ -155,11 +155,8 @@ async fn beyond_the_cap_connections_wait_for_a_free_slot() {
     let second = door.send("GET", "/health/live", &[], "");
     tokio::pin!(second);
     // The second cannot be answered while the first is open: both orders of events end the test, one fails it.
-    tokio::select! {
-        biased;
-        answer = &mut second => panic!("answered beside an open connection: {answer:?}"),
-        () = tokio::time::sleep(std::time::Duration::from_millis(100)) => {}
-    }
+    let waited = tokio::time::timeout(std::time::Duration::from_millis(100), &mut second).await;
+    assert!(waited.is_err(), "answered beside an open connection: {waited:?}");
     drop(first);
     assert_eq!(soon(second).await.status, 200);
 }
