@@ -44,7 +44,7 @@ fn tidy(workspace: &Workspace) -> Result<Outcome> {
 }
 
 fn clippy(workspace: &Workspace) -> Result<Outcome> {
-    let mut args = vec!["clippy", "--workspace", "--all-targets"];
+    let mut args = vec!["clippy", "--workspace", "--all-targets", "--keep-going"];
     args.extend_from_slice(workspace.locked());
     args.extend_from_slice(&["--", "-D", "warnings"]);
     run(workspace.cargo(&args))?;

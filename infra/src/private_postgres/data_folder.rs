@@ -104,8 +104,7 @@ impl DataFolder {
     /// a container is often true. A server's processes all have the data folder as working folder: that is sure.
     pub fn wait_for_former_server(&self) -> Result<(), PrivatePostgresError> {
         let since = Instant::now();
-        loop {
-            let Some(pid) = process_in(&self.pgdata) else { break };
+        while let Some(pid) = process_in(&self.pgdata) {
             let stopping = self.pid_file_line(STATUS_LINE).is_some_and(|status| status == "stopping");
             let patience = if stopping { STOPPING_PATIENCE } else { ORPHAN_PATIENCE };
             if since.elapsed() > patience {
