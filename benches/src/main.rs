@@ -1,3 +1,35 @@
-//! Load harness, peers and drills.
+//! The load harness and the drills: `benches engine`, `benches drill NAME`.
 
-fn main() {}
+mod api;
+mod engine;
+mod figures;
+mod loadgen;
+mod machine;
+mod peers;
+mod processes;
+mod scratch;
+mod server;
+mod workload;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Measures NEXUS against its ceilings and against plain Postgres, on this machine")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Throughput and latency of the write path, its ceilings, and what plain Postgres does
+    Engine(engine::Options),
+}
+
+// One thread, however many connections: the generator must cost little on the cores that it shares with the server.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Engine(options) => engine::run(options).await,
+    }
+}

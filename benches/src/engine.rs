@@ -1,0 +1,107 @@
+//! `benches engine`: all figures of the write path, in rounds, so that what is compared is measured side by side.
+
+mod conservation;
+mod cpu;
+mod http_runs;
+mod rounds;
+mod sample;
+mod table;
+mod targets;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::figures::Figures;
+use crate::machine::Machine;
+use crate::peers::PeerDatabase;
+use crate::scratch::{self, Scratch};
+use crate::server::{Launch, nexus_beside_us};
+use crate::workload::Books;
+use http_runs::HttpRuns;
+use rounds::{Peers, Rounds};
+
+#[derive(clap::Args, Debug, Clone)]
+pub struct Options {
+    /// Two short rounds instead of five long ones
+    #[arg(long)]
+    quick: bool,
+    /// Write all figures here as one flat JSON object
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Rewrite the table in this README
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "benches/README.md")]
+    write_table: Option<PathBuf>,
+    /// The server's binary; else the one beside this program
+    #[arg(long, value_name = "PATH")]
+    nexus: Option<PathBuf>,
+    /// Where the databases of the run are put (and removed); must be on a real disk
+    #[arg(long, value_name = "DIR", default_value = scratch::DEFAULT_ROOT)]
+    data_root: PathBuf,
+    /// Keep the databases
+    #[arg(long)]
+    keep: bool,
+    /// Wallets in the ledger
+    #[arg(long, default_value_t = 10_000)]
+    wallets: u32,
+    #[arg(long, value_name = "N")]
+    rounds: Option<u32>,
+    /// Length of each measurement
+    #[arg(long, value_name = "N")]
+    seconds: Option<f64>,
+    /// Repeats the very same requests
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl Options {
+    fn rounds(&self) -> u32 {
+        self.rounds.unwrap_or(if self.quick { 2 } else { 5 })
+    }
+
+    fn length(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds.unwrap_or(if self.quick { 1.0 } else { 4.0 }))
+    }
+}
+
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let scratch = Scratch::create(&options.data_root, options.keep)?;
+    let machine = Machine::look(scratch.path());
+    eprintln!("{}, seed {}", machine.describe(), options.seed);
+    let launch = Launch {
+        nexus: nexus_beside_us(options.nexus.clone())?,
+        data: scratch.path().join("nexus"),
+        database: None,
+        bench_echo: true,
+    };
+    let server = launch.start().await?;
+    let database = PeerDatabase::start(&scratch.path().join("peers")).await?;
+
+    eprintln!("opening {} wallets", options.wallets);
+    let books = Books::new("bench", options.wallets);
+    let funded = server.api().open_books(&books).await?;
+    let mut http = HttpRuns::new(&server, books.clone(), options.seed, options.length());
+    let mut figures = Figures::default();
+    let sample = sample::take(&mut http).await?;
+    let peers = Peers::create(&database, options.wallets, sample).await?;
+    let mut rounds = Rounds { http: &mut http, peers, figures: &mut figures, length: options.length() };
+    rounds.choose_batch_connections().await?;
+    for round in 1..=options.rounds() {
+        eprintln!("round {round} of {}", options.rounds());
+        rounds.run_one().await?;
+    }
+    rounds.peers.check().await?;
+
+    let posted = funded + http.posted();
+    conservation::check(&mut server.api(), &books, posted).await?;
+    server.stop().await?;
+
+    targets::print(&figures);
+    println!("{}", figures.to_json());
+    if let Some(file) = &options.json {
+        std::fs::write(file, figures.to_json() + "\n")?;
+    }
+    if let Some(readme) = &options.write_table {
+        table::write(readme, &figures, &machine, options.rounds())?;
+    }
+    Ok(())
+}

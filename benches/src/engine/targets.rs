@@ -1,0 +1,37 @@
+//! What we hold ourselves to on a machine of two cores, beside what was measured.
+
+use crate::figures::{Figures, rounded};
+
+enum Bound {
+    AtLeast(f64),
+    AtMost(f64),
+}
+use Bound::{AtLeast, AtMost};
+
+const TARGETS: [(&str, Bound); 10] = [
+    ("ratio.single_over_echo", AtLeast(0.5)),
+    ("http.single.c64.uniform.per_s", AtLeast(20_000.0)),
+    ("http.single.c64.open70.p99_ms", AtMost(15.0)),
+    ("http.bulk1000.uniform.per_s", AtLeast(150_000.0)),
+    ("ratio.bulk_over_append", AtLeast(0.4)),
+    ("ratio.hot_over_uniform", AtLeast(0.95)),
+    ("ratio.bulk_hot_over_uniform", AtLeast(0.95)),
+    ("http.single.c1.over_2_appends_ms", AtMost(0.3)),
+    ("ratio.hot_over_row_locks_hot", AtLeast(20.0)),
+    ("stored.bytes_per_transfer.bulk", AtMost(200.0)),
+];
+
+pub fn print(figures: &Figures) {
+    for (name, bound) in TARGETS {
+        let Some(value) = figures.median(name) else {
+            eprintln!("  {name:<36} not measured");
+            continue;
+        };
+        let (sign, limit, met) = match bound {
+            AtLeast(limit) => ("≥", limit, value >= limit),
+            AtMost(limit) => ("≤", limit, value <= limit),
+        };
+        let verdict = if met { "met" } else { "MISSED" };
+        eprintln!("  {name:<36} {:>10}  {sign} {limit:<8} {verdict}", rounded(value));
+    }
+}

@@ -1,0 +1,16 @@
+//! The traffic: transfers between wallets that have a floor, as single requests, in bulk, or echoed.
+
+pub mod books;
+mod bulk;
+mod echo;
+pub mod keys;
+mod requests;
+mod single;
+pub mod transfers;
+
+pub use books::Books;
+pub use bulk::{Bulk, BulkFormat};
+pub use echo::Echo;
+pub use requests::{Target, write_transfer};
+pub use single::Single;
+pub use transfers::{Spread, Transfers};
