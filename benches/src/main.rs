@@ -1,6 +1,7 @@
 //! The load harness and the drills: `benches engine`, `benches drill NAME`.
 
 mod api;
+mod drills;
 mod engine;
 mod figures;
 mod loadgen;
@@ -9,6 +10,7 @@ mod peers;
 mod processes;
 mod scratch;
 mod server;
+mod witness;
 mod workload;
 
 use clap::{Parser, Subcommand};
@@ -24,6 +26,8 @@ struct Arguments {
 enum Command {
     /// Throughput and latency of the write path, its ceilings, and what plain Postgres does
     Engine(engine::Options),
+    /// Faults on purpose: kills, freezes, cut connections
+    Drill(drills::Options),
 }
 
 // One thread, however many connections: the generator must cost little on the cores that it shares with the server.
@@ -31,5 +35,6 @@ enum Command {
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Engine(options) => engine::run(options).await,
+        Command::Drill(options) => drills::run(options).await,
     }
 }

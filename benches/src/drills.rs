@@ -1,0 +1,96 @@
+//! `benches drill NAME`: faults on purpose, many times over, and the proof that nothing was lost or done twice.
+//!
+//! A new drill is one file and a line in `DRILLS`.
+
+mod cut_connection;
+mod frozen_owner;
+mod hang_up;
+mod kill_postgres;
+mod kill_server;
+mod setting;
+
+use std::path::PathBuf;
+
+use crate::machine::Machine;
+use crate::scratch::{self, Scratch};
+use crate::server::nexus_beside_us;
+use crate::workload::keys::SplitMix;
+use setting::Setting;
+
+struct Drill {
+    name: &'static str,
+    about: &'static str,
+    /// Without `--rounds`.
+    rounds: u64,
+    run: for<'a> fn(&'a mut Setting) -> futures_util::future::BoxFuture<'a, anyhow::Result<()>>,
+}
+
+const DRILLS: [Drill; 5] =
+    [kill_server::DRILL, kill_postgres::DRILL, frozen_owner::DRILL, cut_connection::DRILL, hang_up::DRILL];
+
+#[derive(clap::Args, Debug)]
+pub struct Options {
+    /// Which one; without it, they are listed
+    name: Option<String>,
+    /// Repeats the very same commands and times of the faults
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many faults
+    #[arg(long)]
+    rounds: Option<u64>,
+    /// The longest time under load before each fault
+    #[arg(long, default_value_t = 1.0)]
+    seconds: f64,
+    /// The server's binary; else the one beside this program
+    #[arg(long, value_name = "PATH")]
+    nexus: Option<PathBuf>,
+    /// Where the databases are put (and removed)
+    #[arg(long, value_name = "DIR", default_value = scratch::DEFAULT_ROOT)]
+    data_root: PathBuf,
+    /// Keep the databases
+    #[arg(long)]
+    keep: bool,
+}
+
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let Some(name) = &options.name else {
+        for drill in &DRILLS {
+            println!("{:<16} {}", drill.name, drill.about);
+        }
+        return Ok(());
+    };
+    let drill = DRILLS.iter().find(|drill| drill.name == name);
+    let drill =
+        drill.ok_or_else(|| anyhow::anyhow!("no drill is called {name}; without a name they are listed"))?;
+    let scratch = Scratch::create(&options.data_root, options.keep)?;
+    let machine = Machine::look(scratch.path());
+    eprintln!("{}: {}; seed {}, {}", drill.name, drill.about, options.seed, machine.describe());
+    let mut setting = Setting {
+        seed: options.seed,
+        rounds: options.rounds.unwrap_or(drill.rounds),
+        seconds: options.seconds,
+        nexus: nexus_beside_us(options.nexus.clone())?,
+        folder: scratch.path().to_owned(),
+        random: SplitMix(options.seed),
+        streams: 0,
+        witness: setting::witness(),
+    };
+    (drill.run)(&mut setting).await?;
+
+    let report = &setting.witness.report;
+    let date = chrono::Utc::now().format("%Y-%m-%d");
+    println!(
+        "| {} | {date} | {} | {} | {} | {} |",
+        drill.name,
+        machine.describe(),
+        options.seed,
+        report.faults,
+        report.line()
+    );
+    let found = serde_json::json!({"drill": drill.name, "seed": options.seed, "found": report});
+    println!("{found}");
+    anyhow::ensure!(report.violations == 0, "{}: {} violations", drill.name, report.violations);
+    anyhow::ensure!(report.faults == setting.rounds, "{} of {} faults caused", report.faults, setting.rounds);
+    anyhow::ensure!(report.acknowledged > 0, "a drill without a single acknowledged command proves nothing");
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! What all drills share: seeded choices, servers to start, load to put on them, and the last checks.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::peers::PeerDatabase;
+use crate::server::{Launch, Server};
+use crate::witness::{Load, Witness};
+use crate::workload::Books;
+use crate::workload::keys::SplitMix;
+
+const WALLETS: u32 = 100;
+const CONNECTIONS: u64 = 16;
+/// A fault strikes a server that has answered so many commands since the last.
+const ANSWERED_BEFORE_FAULT: u64 = 100;
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Setting {
+    pub seed: u64,
+    pub rounds: u64,
+    pub seconds: f64,
+    pub nexus: PathBuf,
+    pub folder: PathBuf,
+    pub random: SplitMix,
+    /// Streams of keys used so far.
+    pub streams: u64,
+    pub witness: Witness,
+}
+
+pub fn witness() -> Witness {
+    Witness::new(&Books::new("drill", WALLETS))
+}
+
+impl Setting {
+    pub fn launch(&self, data: &str, database: Option<String>) -> Launch {
+        Launch { nexus: self.nexus.clone(), data: self.folder.join(data), database, bench_echo: false }
+    }
+
+    /// A Postgres beside the servers, for drills in which they share one or in which we must reach it ourselves.
+    pub async fn database(&self) -> anyhow::Result<PeerDatabase> {
+        PeerDatabase::start(&self.folder.join("postgres")).await
+    }
+
+    pub async fn open_books(&self, server: &Server) -> anyhow::Result<()> {
+        server.api().open_books(&self.witness.books).await?;
+        Ok(())
+    }
+
+    /// Load that has run for a seeded time up to `--seconds` and is at work.
+    pub async fn load(&mut self, server: &Server) -> anyhow::Result<Load> {
+        let first = self.streams;
+        self.streams += CONNECTIONS;
+        let load = Load::start(server, &self.witness.books, self.seed, first..self.streams);
+        load.until_answered(ANSWERED_BEFORE_FAULT, PATIENCE).await?;
+        let share = f64::from(self.random.below(1_000_000)) / 1e6;
+        tokio::time::sleep(Duration::from_secs_f64(self.seconds * share)).await;
+        Ok(load)
+    }
+
+    pub fn progress(&self, round: u64) {
+        eprintln!("  round {round} of {}: {}", self.rounds, self.witness.report.line());
+    }
+
+    /// Every record of the log re-decided, every root: by the tool for it, on the stopped server's data.
+    pub async fn verify_by_replay(&mut self, launch: &Launch) -> anyhow::Result<()> {
+        let mut command = Command::new(&self.nexus);
+        command.args(["replay", "verify"]);
+        match &launch.database {
+            Some(url) => command.arg("--database").arg(url),
+            None => command.arg("--data").arg(&launch.data),
+        };
+        let output = command.kill_on_drop(true).output().await?;
+        let text =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        self.witness.report.violation_if(!output.status.success(), || format!("replay verify: {text}"));
+        eprintln!("  replay verify: {}", text.lines().last().unwrap_or_default());
+        Ok(())
+    }
+}

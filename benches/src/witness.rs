@@ -1,0 +1,195 @@
+//! Remembers every command that was sent and every answer, and holds both against the log.
+//!
+//! LOG-2 and LGR-5 from outside: an acknowledged command is in the log once, at the position that its answer named; an
+//! unanswered one is there once or not at all, and a repeat with its key tells which; nothing is there that nobody sent.
+
+mod load;
+mod report;
+
+use std::collections::HashMap;
+
+use crate::api::{Answer, Api};
+use crate::workload::Books;
+pub use load::{Attempt, Load};
+pub use report::Report;
+
+/// How many answered commands are repeated per check, to see the same bytes again.
+const REPEATS: usize = 50;
+const RETRIES_MAX: u32 = 100;
+
+pub struct Witness {
+    pub books: Books,
+    pub report: Report,
+    commands: HashMap<String, Command>,
+    /// Key → sequence, of all records of the ledger that a command of ours may have made.
+    recorded: HashMap<String, u64>,
+    /// Read up to here.
+    read_up_to: Option<String>,
+    /// Commands since the last check.
+    unchecked: Vec<String>,
+}
+
+struct Command {
+    body: Vec<u8>,
+    answer: Option<Answer>,
+}
+
+impl Witness {
+    pub fn new(books: &Books) -> Self {
+        Self {
+            books: books.clone(),
+            report: Report::default(),
+            commands: HashMap::new(),
+            recorded: HashMap::new(),
+            read_up_to: None,
+            unchecked: Vec::new(),
+        }
+    }
+
+    pub fn heard(&mut self, attempts: Vec<Attempt>) {
+        for Attempt { key, body, answer } in attempts {
+            self.unchecked.push(key.clone());
+            let former = self.commands.insert(key, Command { body, answer });
+            assert!(former.is_none(), "each attempt has its own key");
+        }
+    }
+
+    /// Reads what the log has gained and compares. Afterwards no command's outcome is unknown.
+    pub async fn check(&mut self, api: &mut Api) -> anyhow::Result<()> {
+        self.read_on(api).await?;
+        let keys = std::mem::take(&mut self.unchecked);
+        let mut repeats = 0;
+        for key in &keys {
+            match self.commands[key].answer.clone() {
+                Some(answer) => {
+                    self.check_answered(key, &answer);
+                    if repeats < REPEATS {
+                        repeats += 1;
+                        self.check_repeat(api, key, &answer).await?;
+                    }
+                }
+                None => self.resolve(api, key).await?,
+            }
+        }
+        let before = self.recorded.len();
+        self.read_on(api).await?;
+        let absent = keys.iter().filter(|key| !self.recorded.contains_key(*key)).count();
+        self.report.violation_if(absent > 0, || format!("{absent} commands are not in the log at the end"));
+        self.report.records = self.recorded.len() as u64;
+        let gained = self.recorded.len() - before;
+        let newly_done = self.report.take_newly_done();
+        self.report.violation_if(gained as u64 != newly_done, || {
+            format!("{gained} records came of {newly_done} retries of commands that had not been done")
+        });
+        Ok(())
+    }
+
+    fn check_answered(&mut self, key: &str, answer: &Answer) {
+        self.report.acknowledged += 1;
+        let logged = self.recorded.get(key).copied();
+        match sequence_of(answer) {
+            None => self.report.violation(format!("{key}: an answer without position: {}", answer.text())),
+            Some(told) => self.report.violation_if(logged != Some(told), || {
+                format!("{key}: acknowledged at {told}, but in the log at {logged:?}")
+            }),
+        }
+    }
+
+    async fn check_repeat(&mut self, api: &mut Api, key: &str, answer: &Answer) -> anyhow::Result<()> {
+        let again = self.retry(api, key).await?;
+        self.report.repeated += 1;
+        self.report.violation_if(again.status != answer.status || again.body != answer.body, || {
+            format!(
+                "{key}: answered {} {}, repeated {} {}",
+                answer.status,
+                answer.text(),
+                again.status,
+                again.text()
+            )
+        });
+        Ok(())
+    }
+
+    /// The outcome was unknown: was it done? The log knows, and the retry must say the same.
+    async fn resolve(&mut self, api: &mut Api, key: &str) -> anyhow::Result<()> {
+        let before = self.recorded.get(key).copied();
+        let answer = self.retry(api, key).await?;
+        let told = sequence_of(&answer);
+        self.report.unanswered += 1;
+        match before {
+            Some(sequence) => {
+                self.report.had_been_done += 1;
+                self.report.violation_if(told != Some(sequence), || {
+                    format!("{key}: in the log at {sequence}, but its retry says {told:?}: {}", answer.text())
+                });
+            }
+            None => {
+                self.report.done_by_retry(told.is_some());
+                let head = self.recorded.values().copied().max().unwrap_or(0);
+                self.report.violation_if(told.is_none_or(|told| told <= head), || {
+                    format!(
+                        "{key}: not in the log up to {head}, but its retry says {told:?}: {}",
+                        answer.text()
+                    )
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn retry(&mut self, api: &mut Api, key: &str) -> anyhow::Result<Answer> {
+        let url = self.books.path("transactions");
+        let mut last = String::new();
+        for _ in 0..RETRIES_MAX {
+            let body = &self.commands[key].body;
+            match api.call("POST", &url, Some(key), "application/json", body).await {
+                Ok(answer) if answer.status < 500 => return Ok(answer),
+                Ok(answer) => last = answer.text(),
+                Err(error) => last = error.to_string(),
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        anyhow::bail!("{key}: no outcome after {RETRIES_MAX} retries: {last}")
+    }
+
+    async fn read_on(&mut self, api: &mut Api) -> anyhow::Result<()> {
+        loop {
+            let page = api.events_page(&self.books, self.read_up_to.as_deref()).await?;
+            for event in &page.events {
+                if !matches!(event.kind.as_str(), "transaction_posted" | "command_refused")
+                    || is_setup(&event.key)
+                {
+                    continue;
+                }
+                let sent = self.commands.contains_key(&event.key);
+                self.report
+                    .violation_if(!sent, || format!("nobody sent {}, record {}", event.key, event.seq));
+                if let Some(former) = self.recorded.insert(event.key.clone(), event.seq) {
+                    let again = event.seq;
+                    self.report
+                        .violation(format!("{}: in the log twice, at {former} and {again}", event.key));
+                }
+            }
+            if let Some(last) = page.events.last() {
+                self.read_up_to = Some(format!("1:{}", last.seq));
+            }
+            if page.next.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The keys under which the ledger was opened and funded.
+fn is_setup(key: &str) -> bool {
+    ["open-", "floor-", "fund-"].iter().any(|prefix| key.starts_with(prefix))
+}
+
+/// Of a 201 or a recorded refusal, which both name their position.
+fn sequence_of(answer: &Answer) -> Option<u64> {
+    if !matches!(answer.status, 201 | 422) {
+        return None;
+    }
+    let body: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
+    body.get("position")?.as_str()?.split_once(':')?.1.parse().ok()
+}

@@ -1,0 +1,147 @@
+//! Traffic whose every command is remembered: clients that go on through lost connections, each command sent once.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::api::Answer;
+use crate::loadgen::Connection;
+use crate::server::Server;
+use crate::workload::keys::KeySpace;
+use crate::workload::{Books, Spread, Target, Transfers, write_transfer};
+
+/// Every so many commands one asks for more than its payer has: refusals must be as durable as postings.
+const OVERDRAFT_EVERY: u64 = 16;
+const OVERDRAFT_CENTS: u32 = u32::MAX;
+
+/// A command that was sent once, and the answer if one came. 5xx answers tell nothing, so they count as none.
+#[derive(Debug)]
+pub struct Attempt {
+    pub key: String,
+    pub body: Vec<u8>,
+    pub answer: Option<Answer>,
+}
+
+pub struct Load {
+    finish: Arc<AtomicBool>,
+    abandon: watch::Sender<bool>,
+    clients: Vec<JoinHandle<Vec<Attempt>>>,
+    answered: Arc<AtomicU64>,
+}
+
+impl Load {
+    /// Streams are counted by the caller, so that no two loads of a drill share keys.
+    pub fn start(server: &Server, books: &Books, seed: u64, streams: std::ops::Range<u64>) -> Self {
+        let (abandon, abandoned) = watch::channel(false);
+        let finish = Arc::new(AtomicBool::new(false));
+        let answered = Arc::new(AtomicU64::new(0));
+        let clients = streams
+            .map(|stream| {
+                let keys = KeySpace { seed, stream };
+                let client = Client {
+                    address: server.address,
+                    target: Target::new(
+                        "POST",
+                        &books.path("transactions"),
+                        &server.token,
+                        "application/json",
+                    ),
+                    books: books.clone(),
+                    keys,
+                    transfers: Transfers::of(keys, books.wallet_count(), Spread::Uniform),
+                    finish: finish.clone(),
+                    abandoned: abandoned.clone(),
+                    answered: answered.clone(),
+                };
+                tokio::spawn(client.run())
+            })
+            .collect();
+        Self { finish, abandon, clients, answered }
+    }
+
+    /// Waits until so many commands are answered, so that a fault strikes a server that is at work.
+    pub async fn until_answered(&self, count: u64, limit: Duration) -> anyhow::Result<()> {
+        let working = async {
+            while self.answered.load(Ordering::Relaxed) < count {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let waited = tokio::time::timeout(limit, working).await;
+        waited.map_err(|_| anyhow::anyhow!("fewer than {count} commands were answered within {limit:?}"))
+    }
+
+    /// The same, counted from now.
+    pub async fn until_more_answered(&self, count: u64, limit: Duration) -> anyhow::Result<()> {
+        self.until_answered(self.answered.load(Ordering::Relaxed) + count, limit).await
+    }
+
+    /// No new commands; those in flight may take `grace` to be answered, then they are left unanswered.
+    pub async fn stop(self, grace: Duration) -> anyhow::Result<Vec<Attempt>> {
+        self.finish.store(true, Ordering::Relaxed);
+        let mut clients = futures_util::future::try_join_all(self.clients);
+        let attempts = match tokio::time::timeout(grace, &mut clients).await {
+            Ok(attempts) => attempts?,
+            Err(_) => {
+                self.abandon.send_replace(true);
+                clients.await?
+            }
+        };
+        Ok(attempts.into_iter().flatten().collect())
+    }
+}
+
+struct Client {
+    address: SocketAddr,
+    target: Target,
+    books: Books,
+    keys: KeySpace,
+    transfers: Transfers,
+    finish: Arc<AtomicBool>,
+    abandoned: watch::Receiver<bool>,
+    answered: Arc<AtomicU64>,
+}
+
+impl Client {
+    async fn run(mut self) -> Vec<Attempt> {
+        let mut attempts = Vec::new();
+        let mut connection: Option<Connection> = None;
+        let mut request = Vec::new();
+        while !self.finish.load(Ordering::Relaxed) {
+            let Some(connection) = connection.as_mut().filter(|connection| connection.is_open()) else {
+                connection = Connection::connect(self.address).await.ok();
+                if connection.is_none() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                continue;
+            };
+            let number = attempts.len() as u64;
+            let (key, body) = self.command(number);
+            self.target.write(Some(&key), &body, &mut request);
+            let mut abandoned = self.abandoned.clone();
+            let answer = tokio::select! {
+                exchanged = connection.exchange(&request) => exchanged.ok(),
+                _ = abandoned.wait_for(|abandoned| *abandoned) => None,
+            };
+            let answer =
+                answer.map(|response| Answer { status: response.status, body: response.body.to_vec() });
+            let answer = answer.filter(|answer| answer.status < 500);
+            self.answered.fetch_add(u64::from(answer.is_some()), Ordering::Relaxed);
+            attempts.push(Attempt { key, body, answer });
+        }
+        attempts
+    }
+
+    fn command(&mut self, number: u64) -> (String, Vec<u8>) {
+        let mut transfer = self.transfers.next();
+        if number % OVERDRAFT_EVERY == OVERDRAFT_EVERY - 1 {
+            transfer.cents = OVERDRAFT_CENTS;
+        }
+        let mut body = Vec::new();
+        write_transfer(&self.books, transfer, None, number, &mut body);
+        (self.keys.key(number).as_str().to_owned(), body)
+    }
+}
