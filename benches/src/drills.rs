@@ -11,7 +11,7 @@ mod setting;
 
 use std::path::PathBuf;
 
-use crate::machine::Machine;
+use crate::machine::{self, Machine};
 use crate::scratch::{self, Scratch};
 use crate::server::nexus_beside_us;
 use crate::workload::keys::SplitMix;
@@ -78,12 +78,15 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     (drill.run)(&mut setting).await?;
 
     let report = &setting.witness.report;
-    let date = chrono::Utc::now().format("%Y-%m-%d");
     println!(
-        "| {} | {date} | {} | {} | {} | {} |",
+        "| Faults: {} | `cargo xtask drill {} --rounds {}` | {}, {}, seed {}, {} | {} faults: {} |",
+        drill.about,
         drill.name,
+        setting.rounds,
         machine.describe(),
+        chrono::Utc::now().format("%Y-%m-%d"),
         options.seed,
+        machine::commit(),
         report.faults,
         report.line()
     );

@@ -60,9 +60,9 @@ async fn check_epochs(setting: &mut Setting, client: &Client) -> anyhow::Result<
         if next >> 48 != last >> 48 {
             continue;
         }
-        report.violation_if(next != last + 1, || format!("LOG-1: {next} follows {last}"));
+        report.violation_if(next != last + 1, || format!("the row at {next} follows {last}"));
         report.violation_if(next_epoch < epoch, || {
-            format!("LOG-3: epoch {next_epoch} after {epoch} at {next}")
+            format!("a stale epoch appended: {next_epoch} after {epoch} at {next}")
         });
     }
     Ok(())

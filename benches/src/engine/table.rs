@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::figures::{Figures, rounded};
-use crate::machine::Machine;
+use crate::machine::{self, Machine};
 
 const BEGIN: &str = "<!-- figures: written by `cargo xtask bench engine --write-table` -->";
 const END: &str = "<!-- end of figures -->";
@@ -15,7 +15,12 @@ pub fn write(readme: &Path, figures: &Figures, machine: &Machine, rounds: u32) -
     let text =
         std::fs::read_to_string(readme).with_context(|| format!("cannot read {}", readme.display()))?;
     let date = chrono::Utc::now().format("%Y-%m-%d");
-    let table = format!("{date}, {}; medians of {rounds} rounds.\n\n{}", machine.describe(), rows(figures));
+    let table = format!(
+        "{date}, {}, {}; medians of {rounds} rounds.\n\n{}",
+        machine.describe(),
+        machine::commit(),
+        rows(figures)
+    );
     let text = replaced(&text, &table).with_context(|| format!("{} has no markers", readme.display()))?;
     Ok(std::fs::write(readme, text)?)
 }
