@@ -3,6 +3,8 @@
 //! LOG-2 and LGR-5 from outside: an acknowledged command is in the log once, at the position that its answer named; an
 //! unanswered one is there once or not at all, and a repeat with its key tells which; nothing is there that nobody sent.
 
+#[cfg(test)]
+mod fake_ledger;
 mod load;
 mod report;
 
@@ -192,4 +194,59 @@ fn sequence_of(answer: &Answer) -> Option<u64> {
     }
     let body: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
     body.get("position")?.as_str()?.split_once(':')?.1.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fake_ledger::{Flaw, start};
+    use super::*;
+    use crate::loadgen::Connection;
+    use crate::workload::Target;
+
+    /// Ten commands, one after the other, then the check.
+    async fn report(flaw: Flaw) -> Report {
+        let address = start(flaw).await;
+        let mut witness = Witness::new(&Books::new("drill", 10));
+        let target = Target::new("POST", &witness.books.path("transactions"), "", "application/json");
+        let mut attempts = Vec::new();
+        for number in 0..10 {
+            let (key, body) = (format!("k{number}"), b"{}".to_vec());
+            let mut request = Vec::new();
+            target.write(Some(&key), &body, &mut request);
+            let mut connection = Connection::connect(address).await.unwrap();
+            let answer = connection.exchange(&request).await.ok();
+            let answer = answer.map(|answer| Answer { status: answer.status, body: answer.body.to_vec() });
+            attempts.push(Attempt { key, body, answer });
+        }
+        witness.heard(attempts);
+        witness.check(&mut Api::new(address, "")).await.unwrap();
+        witness.report
+    }
+
+    #[tokio::test]
+    async fn a_ledger_that_keeps_its_word_has_no_violations_also_when_answers_are_lost() {
+        let found = report(Flaw::None).await;
+        assert_eq!((found.acknowledged, found.unanswered, found.violations), (10, 0, 0), "{found:?}");
+        let found = report(Flaw::SilentAfterDoing).await;
+        assert_eq!((found.acknowledged, found.unanswered, found.had_been_done), (9, 1, 1), "{found:?}");
+        assert_eq!(found.violations, 0, "{found:?}");
+        let found = report(Flaw::SilentBeforeDoing).await;
+        assert_eq!((found.acknowledged, found.unanswered, found.had_been_done), (9, 1, 0), "{found:?}");
+        assert_eq!((found.violations, found.records), (0, 10), "{found:?}");
+    }
+
+    #[tokio::test]
+    async fn every_broken_word_is_a_violation() {
+        for flaw in [
+            Flaw::ForgetsAcknowledged,
+            Flaw::RecordsTwice,
+            Flaw::TellsAnotherPosition,
+            Flaw::ForgetsKeys,
+            Flaw::AnswersRepeatsOtherwise,
+            Flaw::Invents,
+        ] {
+            let report = report(flaw).await;
+            assert!(report.violations > 0, "{flaw:?}: {report:?}");
+        }
+    }
 }

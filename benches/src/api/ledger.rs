@@ -1,16 +1,20 @@
 //! Opening a ledger and its wallets, each with a floor of 0 that every payment is checked against, and funding them.
 
 use std::fmt::Write;
+use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Api;
-use crate::workload::Books;
+use crate::loadgen::closed_loop::ClosedLoop;
+use crate::workload::{Books, Prepared, Target};
 
 /// What each wallet starts with: no run comes near its floor, but the floor is checked each time.
 const FUNDS: &str = "1000000000.00";
 const FUNDING: &str = "equity:funding";
 const ITEMS_PER_REQUEST: usize = 500;
+const CONNECTIONS: usize = 32;
+const SET_UP_WITHIN: Duration = Duration::from_secs(120);
 
 impl Api {
     /// Returns how many transactions the funding took.
@@ -19,29 +23,46 @@ impl Api {
         self.post("/v1/ledgers", &format!("open-{}", books.ledger), &body)
             .await?
             .expect(201, "open ledger")?;
-        self.open_account(books, FUNDING).await?;
-        for wallet in books.wallets() {
-            self.open_account(books, wallet).await?;
-            self.set_floor(books, wallet).await?;
-        }
+        let paths = || books.wallets().iter().map(String::as_str);
+        let accounts = paths().chain([FUNDING]);
+        let accounts = accounts.map(|path| {
+            self.request(&books.path("accounts"), &format!("open-{path}"), &json!({"path": path}))
+        });
+        self.send_all("open accounts", accounts.collect()).await?;
+        let floors = paths().map(|path| {
+            let url = books.path(&format!("accounts/{path}/limits"));
+            self.request(&url, &format!("floor-{path}"), &json!({"currency": "EUR", "floor": "0"}))
+        });
+        self.send_all("set floors", floors.collect()).await?;
         for (index, wallets) in books.wallets().chunks(ITEMS_PER_REQUEST).enumerate() {
             self.fund(books, wallets, index).await?;
         }
         Ok(books.wallets().len() as u64)
     }
 
-    async fn open_account(&mut self, books: &Books, path: &str) -> anyhow::Result<()> {
-        let key = format!("open-{path}");
-        self.post(&books.path("accounts"), &key, &json!({"path": path}))
-            .await?
-            .expect(201, "open account")?;
-        Ok(())
+    fn request(&self, path: &str, key: &str, body: &Value) -> Vec<u8> {
+        let mut request = Vec::new();
+        let target = Target::new("POST", path, &self.token, "application/json");
+        target.write(Some(key), body.to_string().as_bytes(), &mut request);
+        request
     }
 
-    async fn set_floor(&mut self, books: &Books, path: &str) -> anyhow::Result<()> {
-        let url = books.path(&format!("accounts/{path}/limits"));
-        let body = json!({"currency": "EUR", "floor": "0"});
-        self.post(&url, &format!("floor-{path}"), &body).await?.expect(201, "set limits")?;
+    async fn send_all(&self, name: &str, requests: Vec<Vec<u8>>) -> anyhow::Result<()> {
+        let prepared = Prepared::new(requests);
+        let all = ClosedLoop {
+            name: name.to_owned(),
+            address: self.address,
+            warm_up: Duration::ZERO,
+            length: SET_UP_WITHIN,
+            requests_max: prepared.count(),
+        };
+        let done = all.run(vec![prepared.clone(); CONNECTIONS]).await?.flawless(name)?;
+        anyhow::ensure!(
+            done.units == prepared.count(),
+            "{name}: {} of {} done",
+            done.units,
+            prepared.count()
+        );
         Ok(())
     }
 

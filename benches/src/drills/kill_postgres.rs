@@ -43,9 +43,9 @@ async fn working_again(mut server: Server, launch: &Launch) -> anyhow::Result<Se
             return launch.start().await;
         }
         // Ready alone might be a word from before the fault: a recorded answer is not.
-        let probe = serde_json::json!({"id": format!("probe-{}", since.elapsed().as_nanos())});
-        let key = format!("open-{probe}");
-        if let Ok(answer) = server.api().post("/v1/ledgers", &key, &probe).await
+        let ledger = format!("probe-{}", since.elapsed().as_nanos());
+        let key = format!("open-{ledger}");
+        if let Ok(answer) = server.api().post("/v1/ledgers", &key, &serde_json::json!({"id": ledger})).await
             && answer.status < 500
         {
             return Ok(server);
