@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
-use crate::{codes, limit, problem::Problem};
+use crate::{codes, limit, problem::Problem, wire::strict::Strict};
 
 /// A body of at most `BYTES_MAX` bytes that is one JSON value.
 pub struct Fast<T, const BYTES_MAX: usize = { limit::SINGLE_BYTES_MAX }>(pub T);
@@ -84,7 +84,11 @@ impl_apirequest_for_payload!(Fast<T, N>, T: Type + DeserializeOwned, const N: us
 
 /// Reads one JSON value; on failure says where (a JSON Pointer) and what was expected there.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|_| explain::<T>(bytes))
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    match T::deserialize(Strict(&mut deserializer)) {
+        Ok(value) if deserializer.end().is_ok() => Ok(value),
+        _ => Err(explain::<T>(bytes)),
+    }
 }
 
 /// The slow second reading, with every step tracked.
@@ -93,14 +97,16 @@ fn explain<T: DeserializeOwned>(bytes: &[u8]) -> Problem {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Problem::new(&codes::INVALID_JSON).detail("the body is empty");
     }
-    let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
-    let (path, error) = match serde_path_to_error::deserialize::<_, T>(&mut *deserializer) {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+    let (path, error) = match T::deserialize(Strict(tracked)) {
         Ok(_) => match deserializer.end() {
             Err(error) => (String::new(), error),
             // Both readings run the same code over the same bytes.
             Ok(()) => unreachable!("a body that failed to parse parsed at the second reading"),
         },
-        Err(error) => (pointer(error.path()), error.into_inner()),
+        Err(error) => (pointer(&track.path()), error),
     };
     let message = error.to_string();
     match error.classify() {

@@ -3,6 +3,7 @@
 mod acceptor;
 pub mod caller;
 pub mod codes;
+mod echo;
 mod edge;
 pub mod fast;
 pub mod health;
@@ -14,6 +15,7 @@ pub mod server;
 pub mod spec;
 mod tags;
 pub mod telemetry;
+pub mod wire;
 
 pub use health::Readiness;
 pub use server::{Parts, ServeError, ServerConfig, bind, door};

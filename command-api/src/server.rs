@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use poem::{Endpoint, EndpointExt, IntoEndpoint, listener::TcpAcceptor};
+use poem::{EndpointExt, IntoEndpoint, Response, endpoint::BoxEndpoint, listener::TcpAcceptor};
 use poem_openapi::{OpenApi, OpenApiService};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     acceptor::DoorAcceptor,
     caller::Gate,
+    echo::EchoRoutes,
     edge::Edge,
     health::{HealthRoutes, Readiness},
     home::{Pages, Site},
@@ -137,10 +138,14 @@ impl Bound {
 }
 
 /// The whole application, from the edge to the routes.
-pub fn door(config: &ServerConfig, parts: Parts) -> Result<impl Endpoint + use<>, ServeError> {
+pub fn door(config: &ServerConfig, parts: Parts) -> Result<BoxEndpoint<'static, Response>, ServeError> {
     let Parts { keys, readiness, registry } = parts;
     let routes = HealthRoutes { readiness, registry: registry.clone() };
-    edged(config, keys, &registry, routes)
+    if config.bench_echo {
+        edged(config, keys, &registry, (routes, EchoRoutes))
+    } else {
+        edged(config, keys, &registry, routes)
+    }
 }
 
 fn edged<T: OpenApi + 'static>(
@@ -148,7 +153,7 @@ fn edged<T: OpenApi + 'static>(
     keys: Arc<Keys>,
     registry: &prometheus::Registry,
     routes: T,
-) -> Result<impl Endpoint + use<T>, ServeError> {
+) -> Result<BoxEndpoint<'static, Response>, ServeError> {
     let service = OpenApiService::new(routes, "NEXUS", env!("CARGO_PKG_VERSION"))
         .description(include_str!("description.md"));
     let spec = Spec::of(&service)?;

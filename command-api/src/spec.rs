@@ -3,7 +3,7 @@
 //! Each operation's needed scope arrives here as the name of a pseudo scheme (`scope read`, see `keys::scope`); an
 //! operation without one makes `Spec::of` fail, at the start of every server and in a test.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use poem::{Request, http::Method};
 // Not `types::Type`: its `is_empty` would shadow that of `&str`, and says false.
@@ -74,6 +74,7 @@ impl Spec {
                 });
             }
         }
+        close_requests(&mut document);
         declare_components(&mut document);
         // Relative, so that "try it" works under any address.
         document["servers"] = json!([{ "url": "/" }]);
@@ -218,6 +219,40 @@ fn declare_problems(operation: &mut Value, needs_key: bool) {
         responses
             .entry(&status)
             .or_insert_with(|| json!({ "$ref": format!("#/components/responses/{status}") }));
+    }
+}
+
+/// Requests are read strictly, so their schemas say that no other property may stand there. Answers may grow.
+fn close_requests(document: &mut Value) {
+    let mut found = Vec::new();
+    for (_, path) in entries(&mut document["paths"]) {
+        for (_, operation) in entries(path) {
+            references(&operation["requestBody"], &mut found);
+        }
+    }
+    let mut closed = BTreeSet::new();
+    while let Some(name) = found.pop() {
+        if !closed.insert(name.clone()) {
+            continue;
+        }
+        let schema = &mut document["components"]["schemas"][name];
+        references(schema, &mut found);
+        if schema["type"] == "object" {
+            schema["additionalProperties"] = false.into();
+        }
+    }
+}
+
+/// The names of the schemas that are referred to here.
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            let name = map.get("$ref").and_then(Value::as_str);
+            found.extend(name.and_then(|name| name.strip_prefix("#/components/schemas/")).map(str::to_owned));
+            map.values().for_each(|value| references(value, found));
+        }
+        Value::Array(list) => list.iter().for_each(|value| references(value, found)),
+        _ => {}
     }
 }
 
