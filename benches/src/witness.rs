@@ -3,8 +3,6 @@
 //! LOG-2 and LGR-5 from outside: an acknowledged command is in the log once, at the position that its answer named; an
 //! unanswered one is there once or not at all, and a repeat with its key tells which; nothing is there that nobody sent.
 
-#[cfg(test)]
-mod fake_ledger;
 mod load;
 mod report;
 
@@ -195,6 +193,9 @@ fn sequence_of(answer: &Answer) -> Option<u64> {
     let body: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
     body.get("position")?.as_str()?.split_once(':')?.1.parse().ok()
 }
+
+#[cfg(test)]
+mod fake_ledger;
 
 #[cfg(test)]
 mod tests {
