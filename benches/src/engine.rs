@@ -5,6 +5,7 @@ mod cpu;
 mod http_runs;
 mod rounds;
 mod sample;
+mod stored;
 mod table;
 mod targets;
 
@@ -19,6 +20,7 @@ use crate::server::{Launch, nexus_beside_us};
 use crate::workload::Books;
 use http_runs::HttpRuns;
 use rounds::{Peers, Rounds};
+use stored::Stored;
 
 #[derive(clap::Args, Debug, Clone)]
 pub struct Options {
@@ -83,7 +85,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let mut figures = Figures::default();
     let sample = sample::take(&mut http).await?;
     let peers = Peers::create(&database, options.wallets, sample).await?;
-    let mut rounds = Rounds { http: &mut http, peers, figures: &mut figures, length: options.length() };
+    let stored = Stored::connect(&launch.data).await?;
+    let mut rounds =
+        Rounds { http: &mut http, peers, stored, figures: &mut figures, length: options.length() };
     rounds.choose_batch_connections().await?;
     for round in 1..=options.rounds() {
         eprintln!("round {round} of {}", options.rounds());

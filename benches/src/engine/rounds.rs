@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::http_runs::HttpRuns;
 use super::sample::{RECORDS_PER_ROW, Sample};
+use super::stored::Stored;
 use crate::figures::Figures;
 use crate::loadgen::Summary;
 use crate::peers::{Append, Batch, PeerDatabase, RowLocks};
@@ -42,6 +43,7 @@ impl<'a> Peers<'a> {
 pub struct Rounds<'a, 'b> {
     pub http: &'a mut HttpRuns<'b>,
     pub peers: Peers<'b>,
+    pub stored: Stored,
     pub figures: &'a mut Figures,
     pub length: Duration,
 }
@@ -104,7 +106,10 @@ impl Rounds<'_, '_> {
         let append =
             self.peers.append.run("ceiling.append", rows, RECORDS_PER_ROW as u64, self.length / 2).await?;
         self.figures.add("ceiling.append.per_s", append.per_s);
+        let bytes_before = self.stored.bytes().await?;
         let uniform = self.http.bulk("http.bulk1000.uniform", Spread::Uniform, BulkFormat::Ndjson).await?;
+        let bytes = self.stored.bytes().await? - bytes_before;
+        self.figures.add("stored.bytes_per_transfer.bulk", bytes as f64 / uniform.units_acknowledged as f64);
         self.add("http.bulk1000.uniform", &uniform);
         let hot = self.http.bulk("http.bulk1000.hot", Spread::Hot, BulkFormat::Ndjson).await?;
         self.add("http.bulk1000.hot", &hot);

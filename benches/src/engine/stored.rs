@@ -1,0 +1,55 @@
+//! What the log takes on disk: asked of the server's own Postgres, through the socket in its data folder.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use tokio_postgres::{Client, NoTls};
+
+/// How far below the data folder the socket is looked for.
+const DEPTH_MAX: usize = 3;
+
+const BYTES: &str = "SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::int8
+    FROM pg_inherits WHERE inhparent = 'log'::regclass";
+
+pub struct Stored {
+    client: Client,
+}
+
+impl Stored {
+    /// Finds the database that holds the log.
+    pub async fn connect(data: &Path) -> anyhow::Result<Self> {
+        let socket = socket_folder(data, DEPTH_MAX);
+        let socket = socket.with_context(|| format!("no Postgres socket below {}", data.display()))?;
+        let names = "SELECT datname FROM pg_database WHERE NOT datistemplate";
+        for row in connect(&socket, "postgres").await?.query(names, &[]).await? {
+            let client = connect(&socket, row.get(0)).await?;
+            let holds_log = client.query_one("SELECT to_regclass('log') IS NOT NULL", &[]).await?;
+            if holds_log.get(0) {
+                return Ok(Self { client });
+            }
+        }
+        anyhow::bail!("none of the server's databases holds a log")
+    }
+
+    /// All partitions with TOAST and indexes.
+    pub async fn bytes(&self) -> anyhow::Result<u64> {
+        let row = self.client.query_one(BYTES, &[]).await?;
+        Ok(u64::try_from(row.get::<_, i64>(0))?)
+    }
+}
+
+fn socket_folder(folder: &Path, depth: usize) -> Option<PathBuf> {
+    if folder.join(".s.PGSQL.5432").exists() {
+        return Some(folder.to_owned());
+    }
+    let below = std::fs::read_dir(folder).ok()?.flatten().filter(|entry| depth > 0 && entry.path().is_dir());
+    below.into_iter().find_map(|entry| socket_folder(&entry.path(), depth - 1))
+}
+
+async fn connect(socket: &Path, database: &str) -> anyhow::Result<Client> {
+    let url = format!("host={} user=postgres dbname='{database}'", socket.display());
+    let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
+    // It ends when the server stops, which is no news to us.
+    tokio::spawn(connection);
+    Ok(client)
+}
