@@ -54,6 +54,7 @@ impl Options {
 #[derive(Debug)]
 pub struct PrivatePostgres {
     process: ServerProcess,
+    bin: PathBuf,
     socket_folder: PathBuf,
     /// Holds the folder's lock until the server is gone: fields drop after `Drop::drop`.
     folder: DataFolder,
@@ -79,7 +80,7 @@ impl PrivatePostgres {
         }
         let log = folder.open_log(&user)?;
         let process = ServerProcess::spawn(command, log)?;
-        let server = PrivatePostgres { process, socket_folder, folder };
+        let server = PrivatePostgres { process, bin: binaries.bin.clone(), socket_folder, folder };
         server.wait_until_ready(options.start_timeout)?;
         tracing::info!(pid = server.pid(), data_dir = %data_dir.display(), major = binaries.major, "started private Postgres");
         Ok(server)
@@ -110,6 +111,11 @@ impl PrivatePostgres {
     pub async fn ensure_database(&self, name: &str) -> Result<(), PrivatePostgresError> {
         let result = ensure_database(&self.url("postgres"), name).await;
         result.map_err(|source| PrivatePostgresError::CreateDatabase { name: name.to_owned(), source })
+    }
+
+    /// A program of the server's own version, such as `pg_dump`. May be missing: some distributions pack it apart.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.bin.join(name)
     }
 
     pub fn pid(&self) -> u32 {

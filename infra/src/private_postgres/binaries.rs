@@ -34,8 +34,8 @@ pub(super) fn find(pg_bin: Option<&Path>) -> Result<Vec<Binaries>, PrivatePostgr
     };
     let mut found: Vec<Binaries> = Vec::new();
     for folder in &folders {
-        let known = found.iter().any(|b| b.bin == *folder);
-        if let Some(binaries) = probe(folder).filter(|b| !known && b.major >= MAJOR_MIN) {
+        let Some(binaries) = probe(folder).filter(|b| b.major >= MAJOR_MIN) else { continue };
+        if !found.iter().any(|b| b.bin == binaries.bin) {
             found.push(binaries);
         }
     }
@@ -69,12 +69,15 @@ fn versioned_folders() -> Vec<PathBuf> {
 }
 
 fn probe(folder: &Path) -> Option<Binaries> {
-    if !folder.join("initdb").is_file() {
+    // A link on the PATH leads to the folder where all the server's programs are.
+    let postgres = fs::canonicalize(folder.join("postgres")).ok()?;
+    let bin = postgres.parent()?.to_owned();
+    if !bin.join("initdb").is_file() {
         return None;
     }
-    let output = Command::new(folder.join("postgres")).arg("--version").output().ok()?;
+    let output = Command::new(postgres).arg("--version").output().ok()?;
     let major = major_of(std::str::from_utf8(&output.stdout).ok()?)?;
-    Some(Binaries { bin: folder.to_owned(), major })
+    Some(Binaries { bin, major })
 }
 
 /// `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)` → 15; also `17rc1`, `18devel`.
