@@ -138,17 +138,18 @@ fn libc() -> bool {
     compiled.is_ok_and(|status| status.success())
 }
 
-/// Debian keeps the server's binaries off the PATH, one folder for each major version.
+/// Looks where `infra` looks: distributions keep the server's binaries off the PATH, a folder for each major version.
 fn postgres() -> bool {
-    if on_path("initdb").is_some() && on_path("postgres").is_some() {
+    let has_server = |bin: &Path| bin.join("initdb").is_file() && bin.join("postgres").is_file();
+    if on_path("initdb").and_then(|initdb| initdb.parent().map(has_server)).unwrap_or(false) {
         return true;
     }
-    let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") else { return false };
-    versions.flatten().any(|version| {
-        let new_enough = version.file_name().to_string_lossy().parse::<u32>().is_ok_and(|major| major >= 14);
-        new_enough
-            && version.path().join("bin/initdb").exists()
-            && version.path().join("bin/postgres").exists()
+    [("/usr/lib/postgresql", ""), ("/usr", "pgsql-")].iter().any(|(root, prefix)| {
+        std::fs::read_dir(root).into_iter().flatten().flatten().any(|entry| {
+            let name = entry.file_name();
+            let major = name.to_str().and_then(|name| name.strip_prefix(prefix)?.parse::<u32>().ok());
+            major.is_some_and(|major| major >= 14) && has_server(&entry.path().join("bin"))
+        })
     })
 }
 
