@@ -3,7 +3,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::requirements;
 use crate::workspace::Workspace;
@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 pub fn run(workspace: &Workspace, mut args: Vec<String>) -> Result<()> {
     let yes = crate::up::take_flag(&mut args, "--yes");
     if args.is_empty() {
-        bail!("say which one; `cargo xtask bench --help` lists them");
+        args.push("--help".to_owned());
     }
     requirements::ensure(workspace, &["build", "bench"], yes)?;
     workspace.build_release(&["nexus", "benches"])?;
