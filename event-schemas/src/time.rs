@@ -41,11 +41,13 @@ pub enum InvalidTime {
     OutOfRange,
 }
 
-/// 0001-01-01T00:00:00Z and 10000-01-01T00:00:00Z: what RFC 3339 can print, and what every program reads.
-const EARLIEST: i64 = -62_135_596_800_000_000;
+/// 10000-01-01T00:00:00Z, where RFC 3339 ends.
 const END: i64 = 253_402_300_800_000_000;
 
 impl Ts {
+    /// 0001-01-01T00:00:00Z: the first that every program reads.
+    pub const EARLIEST: Ts = Ts(-62_135_596_800_000_000);
+
     /// Reads RFC 3339 with a `T`, at most microseconds.
     pub fn parse(text: &str) -> Result<Ts, InvalidTime> {
         // chrono also takes a space for the `T` and nanoseconds; a record keeps neither (so hashes would differ).
@@ -62,7 +64,7 @@ impl Ts {
     }
 
     fn in_range(self) -> Result<Ts, InvalidTime> {
-        if (EARLIEST..END).contains(&self.0) { Ok(self) } else { Err(InvalidTime::OutOfRange) }
+        if (Ts::EARLIEST.0..END).contains(&self.0) { Ok(self) } else { Err(InvalidTime::OutOfRange) }
     }
 
     /// The calendar's view of it. Saturates outside of chrono's years, which no record holds.

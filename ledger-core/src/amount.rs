@@ -17,6 +17,7 @@ impl Amount {
     /// Exactly this many minor units of an asset with `scale` digits, or why not.
     pub(crate) fn to_minor(self, scale: u8) -> Result<i128, RefusalKind> {
         let (mantissa, own_scale) = (self.0.mantissa(), self.0.scale());
+        assert!(mantissa >= 0, "LGR-1: an amount has no sign, its entry has a direction: {}", self.0);
         let minor = match u32::from(scale).checked_sub(own_scale) {
             Some(missing) => {
                 mantissa.checked_mul(power_of_ten(missing)).ok_or(RefusalKind::AmountIsTooLarge)?

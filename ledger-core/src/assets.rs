@@ -1,6 +1,7 @@
 //! Assets by a small number: an ISO 4217 currency, or one that the ledger registered.
 
 use event_schemas::{AssetCode, ISO_4217};
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 /// A place in ISO 4217's list, or (with the high bit) in the ledger's own. Two bytes beside every balance.
@@ -49,6 +50,57 @@ impl AssetRef {
     pub(crate) fn place(self) -> Result<usize, (&'static str, u8)> {
         let place = usize::from(self.0 & !OWN);
         if self.0 & OWN != 0 { Ok(place) } else { Err(ISO_4217[place]) }
+    }
+}
+
+/// An asset that a ledger registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OwnAsset {
+    pub code: AssetCode,
+    pub scale: u8,
+}
+
+/// A ledger's own assets in the order in which they were registered, found by code.
+#[derive(Debug, Default)]
+pub(crate) struct OwnAssets {
+    list: Vec<OwnAsset>,
+    by_code: HashMap<AssetCode, AssetRef>,
+}
+
+impl OwnAssets {
+    pub fn list(&self) -> &[OwnAsset] {
+        &self.list
+    }
+
+    pub fn find(&self, code: AssetCode) -> Option<AssetRef> {
+        // Most ledgers have none, and need no hash to know it.
+        if self.list.is_empty() { None } else { self.by_code.get(&code).copied() }
+    }
+
+    pub fn push(&mut self, asset: OwnAsset) {
+        let former = self.by_code.insert(asset.code, AssetRef::own(self.list.len()));
+        assert!(former.is_none(), "an asset's code is given once: {}", asset.code);
+        self.list.push(asset);
+    }
+
+    pub fn pop(&mut self) {
+        let asset = self.list.pop().expect("undo follows evolve");
+        self.by_code.remove(&asset.code);
+    }
+}
+
+/// Snapshots hold the list alone.
+impl Serialize for OwnAssets {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.list.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for OwnAssets {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<OwnAssets, D::Error> {
+        let mut assets = OwnAssets::default();
+        Vec::<OwnAsset>::deserialize(deserializer)?.into_iter().for_each(|asset| assets.push(asset));
+        Ok(assets)
     }
 }
 

@@ -21,6 +21,9 @@ pub mod unfreeze_account;
 
 /// A wish, as its caller stated it: all its inputs, none of the outcome.
 pub trait CommandInput: Serialize + for<'de> Deserialize<'de> {
+    /// Why it may be refused, in the order in which it is checked: of several faults the first is told.
+    const REFUSALS: &'static [RefusalKind];
+
     /// What it comes to on these books.
     fn decide(&self, ledger: &Ledger, context: &Context<'_>) -> Result<Decided, Refusal>;
 }
@@ -61,6 +64,12 @@ macro_rules! commands {
                     $(Event::$event(event) => Command::$command($module::command_of(&record.envelope, event)),)*
                 })
             }
+
+            /// Every command's name and its refusals, in the order in which they are checked.
+            pub const REFUSALS: &'static [(&'static str, &'static [RefusalKind])] = &[
+                ("open_ledger", open_ledger::REFUSALS),
+                $((stringify!($module), <$command as CommandInput>::REFUSALS),)*
+            ];
 
             #[must_use]
             pub fn name(&self) -> &'static str {

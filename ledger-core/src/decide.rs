@@ -93,7 +93,8 @@ pub(crate) fn effective_at(
     let effective = match asked {
         None => context.now,
         Some(EffectiveAt::Instant(instant)) => instant,
-        Some(EffectiveAt::Date(date)) => start_of_day(date, ledger.time_zone),
+        // East of Greenwich the first day of year 1 began before the first instant that can be written.
+        Some(EffectiveAt::Date(date)) => start_of_day(date, ledger.time_zone).max(Ts::EARLIEST),
     };
     if effective > context.now {
         return Err(Refusal::at(RefusalKind::EffectiveInTheFuture, "/effective_at")
@@ -103,17 +104,27 @@ pub(crate) fn effective_at(
     Ok(effective)
 }
 
-/// The first instant of a day. Where the clocks skip midnight, the instant at which they do.
+/// The first instant of a day. Where the clocks skip midnight, or the whole day, the instant at which they do.
 fn start_of_day(date: chrono::NaiveDate, zone: chrono_tz::Tz) -> Ts {
     let midnight = date.and_time(chrono::NaiveTime::MIN);
-    let skipped = (15..=360)
-        .step_by(15)
-        .map(|minutes| midnight.checked_add_signed(chrono::TimeDelta::minutes(minutes)));
-    std::iter::once(Some(midnight))
-        .chain(skipped)
-        .flatten()
-        .find_map(|local| local.and_local_timezone(zone).earliest())
-        .map_or(Ts(midnight.and_utc().timestamp_micros()), |time| Ts(time.timestamp_micros()))
+    let after = |seconds: i64| {
+        let local = midnight.checked_add_signed(chrono::TimeDelta::seconds(seconds))?;
+        local.and_local_timezone(zone).earliest()
+    };
+    // Local times that are skipped lie together, and never fill two days. Search for the first one that is not skipped.
+    let (mut skipped, mut shown) = (-1_i64, 48 * 3600_i64);
+    if after(0).is_some() {
+        shown = 0;
+    }
+    while shown.saturating_sub(skipped) > 1 {
+        let middle = i64::midpoint(skipped, shown);
+        if after(middle).is_some() {
+            shown = middle;
+        } else {
+            skipped = middle;
+        }
+    }
+    after(shown).map_or(Ts(midnight.and_utc().timestamp_micros()), |time| Ts(time.timestamp_micros()))
 }
 
 /// The record's position, as a reader of its ledger knows it.

@@ -12,14 +12,16 @@ use crate::undo::{Journal, Undo};
 /// Applies a record. Panics on one that the rules would not have let through (a damaged log, a bug): better to stop than to go on wrong.
 pub fn evolve(books: &mut Books, record: &Record, journal: &mut impl Journal) {
     let envelope = &record.envelope;
-    if let Event::LedgerOpened(event) = &record.event {
-        return open_ledger::evolve(books, envelope, event, journal);
+    match &record.event {
+        Event::LedgerOpened(event) => return open_ledger::evolve(books, envelope, event, journal),
+        // It changes nothing, and its ledger need not be there: its very opening may be what was refused.
+        Event::CommandRefused(_) => return,
+        _ => {}
     }
     let place = books.place(&envelope.ledger).expect("a record's ledger is open");
     let ledger = books.at_mut(place);
     match &record.event {
-        Event::LedgerOpened(_) => unreachable!("handled above"),
-        Event::CommandRefused(_) => return,
+        Event::LedgerOpened(_) | Event::CommandRefused(_) => unreachable!("handled above"),
         Event::AccountOpened(event) => open_account::evolve(ledger, place, event, journal),
         Event::AccountRenamed(event) => rename_account::evolve(ledger, place, event, journal),
         Event::AccountFrozen(event) => freeze_account::evolve(ledger, place, event, journal),

@@ -13,6 +13,13 @@ pub struct Limits {
     pub credit_line: Option<i128>,
 }
 
+/// A limit that a move breaks, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Broken {
+    Floor(i128),
+    Ceiling(i128),
+}
+
 impl Limits {
     /// How low the balance may fall: the floor (zero where only a credit line is set) less the credit line.
     #[must_use]
@@ -22,6 +29,15 @@ impl Limits {
             (floor, _) => floor.unwrap_or(0),
         };
         Some(floor.saturating_sub(self.credit_line.unwrap_or(0)))
+    }
+
+    /// LGR-2: what a move from `before` to `after` breaks. Each is how low and how high the balance can become.
+    /// Nothing may pass a limit, or pass it further; what lies past it already may stay there or come back.
+    #[must_use]
+    pub(crate) fn broken(&self, before: (i128, i128), after: (i128, i128)) -> Option<Broken> {
+        let floor = self.lowest().filter(|lowest| after.0 < *lowest && after.0 < before.0);
+        let ceiling = self.ceiling.filter(|ceiling| after.1 > *ceiling && after.1 > before.1);
+        floor.map(Broken::Floor).or_else(|| ceiling.map(Broken::Ceiling))
     }
 
     pub(crate) fn is_none(&self) -> bool {

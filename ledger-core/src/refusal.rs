@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use event_schemas::Quantity;
 use event_schemas::events::command_refused::Refused;
+
+use crate::amount::AMOUNT_MINOR_MAX;
 
 /// A business "no": which, what in the request is at fault (JSON Pointer, RFC 6901), and the figures behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +121,25 @@ impl Refusal {
 
     pub(crate) fn at(kind: RefusalKind, pointer: impl Into<String>) -> Refusal {
         Refusal { kind, pointer: Some(pointer.into()), figures: BTreeMap::new() }
+    }
+
+    /// An amount that does not fit an asset of `scale`, and what would.
+    pub(crate) fn of_amount(kind: RefusalKind, pointer: impl Into<String>, scale: u8) -> Refusal {
+        let refusal = Refusal::at(kind, pointer);
+        match kind {
+            RefusalKind::AmountHasTooManyDecimals => refusal.with("decimals_max", scale),
+            _ => refusal.with("amount_max", Quantity::new(AMOUNT_MINOR_MAX, scale)),
+        }
+    }
+
+    /// The request of a reversal has no entries to point at: a figure tells which of the transaction's is at fault.
+    pub(crate) fn in_original(mut self) -> Refusal {
+        let pointer = self.pointer.take();
+        let entry = pointer.as_deref().and_then(|pointer| {
+            let (entry, _) = pointer.strip_prefix("/entries/")?.split_once('/')?;
+            Some(entry)
+        });
+        self.with("entry", entry.expect("what a reversal shares with a posting is about entries"))
     }
 
     pub(crate) fn with(mut self, figure: &str, value: impl ToString) -> Refusal {

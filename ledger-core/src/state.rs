@@ -12,7 +12,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::assets::AssetRef;
+use crate::assets::{AssetRef, OwnAssets};
 use crate::limits::Limits;
 
 /// All ledgers of a shard.
@@ -33,7 +33,7 @@ pub struct Ledger {
     pub(crate) accounts: Vec<Account>,
     /// Paths that accounts had before they were renamed: they still find the account.
     pub(crate) former_paths: BTreeMap<AccountPath, AccountNumber>,
-    pub(crate) assets: Vec<OwnAsset>,
+    pub(crate) assets: OwnAssets,
     /// Reversed transactions, and what reversed them.
     pub(crate) reversed: BTreeMap<Sequence, Sequence>,
     /// The last record that changed this ledger.
@@ -41,12 +41,6 @@ pub struct Ledger {
     /// Present paths to numbers; an index over `accounts`, so that a path is held once.
     #[serde(skip)]
     pub(crate) paths: PathIndex,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct OwnAsset {
-    pub code: AssetCode,
-    pub scale: u8,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -186,17 +180,15 @@ impl Ledger {
     /// The asset of that code, and its scale.
     #[must_use]
     pub fn asset(&self, code: AssetCode) -> Option<(AssetRef, u8)> {
-        if let Some(asset) = AssetRef::iso(code) {
-            return Some((asset, self.scale(asset)));
-        }
-        let place = self.assets.iter().position(|asset| asset.code == code)?;
-        Some((AssetRef::own(place), self.assets[place].scale))
+        // Its own first: a code that ISO 4217 adds later stays here what this ledger registered.
+        let asset = self.assets.find(code).or_else(|| AssetRef::iso(code))?;
+        Some((asset, self.scale(asset)))
     }
 
     #[must_use]
     pub fn scale(&self, asset: AssetRef) -> u8 {
         match asset.place() {
-            Ok(own) => self.assets[own].scale,
+            Ok(own) => self.assets.list()[own].scale,
             Err((_, scale)) => scale,
         }
     }
@@ -204,7 +196,7 @@ impl Ledger {
     #[must_use]
     pub fn code(&self, asset: AssetRef) -> AssetCode {
         match asset.place() {
-            Ok(own) => self.assets[own].code,
+            Ok(own) => self.assets.list()[own].code,
             Err((code, _)) => AssetCode::parse(code).expect("ISO 4217 codes are asset codes"),
         }
     }

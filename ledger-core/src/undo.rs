@@ -63,9 +63,7 @@ fn put_back(books: &mut Books, note: Undo) {
     match note {
         Undo::LedgerOpened => books.pop(),
         Undo::AccountOpened(ledger) => books.at_mut(ledger).pop_account(),
-        Undo::AssetRegistered(ledger) => {
-            books.at_mut(ledger).assets.pop();
-        }
+        Undo::AssetRegistered(ledger) => books.at_mut(ledger).assets.pop(),
         Undo::ChangedAt(ledger, before) => books.at_mut(ledger).changed_at = before,
         Undo::Posted(ledger, number, entries, slot, before) => {
             let account = &mut books.at_mut(ledger).accounts[index(number)];

@@ -24,6 +24,9 @@ pub struct OpenAccount {
 }
 
 impl CommandInput for OpenAccount {
+    const REFUSALS: &'static [RefusalKind] =
+        &[RefusalKind::AccountAlreadyExists, RefusalKind::AccountTypeIsUnknown, RefusalKind::LedgerIsFull];
+
     fn decide(&self, ledger: &Ledger, context: &Context<'_>) -> Result<Decided, Refusal> {
         if ledger.number_of(&self.path).is_some() {
             return Err(Refusal::at(RefusalKind::AccountAlreadyExists, "/path").with("account", &self.path));
@@ -45,8 +48,12 @@ impl CommandInput for OpenAccount {
 
 /// The number of the account to be opened after `opened` others.
 pub(super) fn next_number(ledger: &Ledger, opened: usize) -> Result<AccountNumber, Refusal> {
-    let number = ledger.accounts().len().checked_add(opened).and_then(|n| u32::try_from(n).ok());
-    number.filter(|n| *n < u32::MAX).map(AccountNumber).ok_or(Refusal::new(RefusalKind::LedgerIsFull))
+    number_after(ledger.accounts().len(), opened).ok_or(Refusal::new(RefusalKind::LedgerIsFull))
+}
+
+fn number_after(accounts: usize, opened: usize) -> Option<AccountNumber> {
+    let number = u32::try_from(accounts.checked_add(opened)?).ok()?;
+    if number < u32::MAX { Some(AccountNumber(number)) } else { None }
 }
 
 pub(crate) fn command_of(_: &Envelope, event: &AccountOpened) -> OpenAccount {
@@ -76,4 +83,20 @@ pub(super) fn open(
     let given = ledger.push_account(Account::new(path, account_type));
     assert_eq!(given, number, "account numbers are dense");
     journal.note(Undo::AccountOpened(place));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No test can hold as many accounts, so this tests the count by itself.
+    #[test]
+    fn a_ledger_is_full_at_4294967295_accounts() {
+        let last = u32::MAX - 1;
+        assert_eq!(number_after(0, 0), Some(AccountNumber(0)));
+        assert_eq!(number_after(last as usize, 0), Some(AccountNumber(last)));
+        assert_eq!(number_after(last as usize - 1, 1), Some(AccountNumber(last)));
+        assert_eq!(number_after(last as usize, 1), None);
+        assert_eq!(number_after(usize::MAX, 1), None);
+    }
 }

@@ -8,6 +8,7 @@ use event_schemas::events::ledger_opened::{AccountsPolicy, PathsPolicy, Personal
 use event_schemas::{Envelope, LedgerId, Metadata, Sealed};
 use serde::{Deserialize, Serialize};
 
+use crate::assets::OwnAssets;
 use crate::decide::{Context, Decided};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::state::{Books, Ledger, PathIndex};
@@ -30,6 +31,9 @@ pub struct OpenLedger {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub metadata: Option<Sealed<Metadata>>,
 }
+
+pub(crate) const REFUSALS: &[RefusalKind] =
+    &[RefusalKind::LedgerAlreadyExists, RefusalKind::TimeZoneIsUnknown];
 
 pub(crate) fn decide(
     command: &OpenLedger,
@@ -79,7 +83,7 @@ pub(crate) fn evolve(
         paths_policy: event.paths,
         accounts: Vec::new(),
         former_paths: BTreeMap::new(),
-        assets: Vec::new(),
+        assets: OwnAssets::default(),
         reversed: BTreeMap::new(),
         changed_at: envelope.sequence,
         paths: PathIndex::default(),

@@ -73,6 +73,28 @@ pub struct BalanceCondition {
 }
 
 impl CommandInput for PostTransaction {
+    const REFUSALS: &'static [RefusalKind] = &[
+        RefusalKind::EntriesAreTooFew,
+        RefusalKind::EntriesAreTooMany,
+        RefusalKind::AssetNotFound,
+        RefusalKind::AmountHasTooManyDecimals,
+        RefusalKind::AmountIsTooLarge,
+        RefusalKind::AmountIsZero,
+        RefusalKind::AccountIsFrozen,
+        RefusalKind::AccountIsClosed,
+        RefusalKind::AccountNotFound,
+        RefusalKind::AccountTypeIsUnknown,
+        RefusalKind::LedgerIsFull,
+        RefusalKind::EntriesDoNotBalance,
+        RefusalKind::EffectiveInTheFuture,
+        RefusalKind::LedgerHasChanged,
+        RefusalKind::BalanceIsTooLow,
+        RefusalKind::BalanceIsTooHigh,
+        RefusalKind::BalanceOverflows,
+        RefusalKind::BalanceBelowFloor,
+        RefusalKind::BalanceAboveCeiling,
+    ];
+
     fn decide(&self, ledger: &Ledger, context: &Context<'_>) -> Result<Decided, Refusal> {
         if self.entries.len() < 2 {
             return Err(
@@ -130,14 +152,14 @@ fn leg(
         return Err(Refusal::at(RefusalKind::AssetNotFound, format!("/entries/{at}/currency"))
             .with("currency", entry.currency));
     };
-    let amount = |kind| {
-        Refusal::at(kind, format!("/entries/{at}/amount"))
+    let pointer = || format!("/entries/{at}/amount");
+    let minor = entry.amount.to_minor(scale).map_err(|kind| {
+        Refusal::of_amount(kind, pointer(), scale)
             .with("amount", entry.amount.0)
             .with("currency", entry.currency)
-    };
-    let minor = entry.amount.to_minor(scale).map_err(|kind| amount(kind).with("decimals_max", scale))?;
+    })?;
     if minor == 0 {
-        return Err(amount(RefusalKind::AmountIsZero));
+        return Err(Refusal::at(RefusalKind::AmountIsZero, pointer()).with("currency", entry.currency));
     }
     let leg = |account, path| Leg { account, path, direction: entry.direction, minor, asset, scale };
     if let Some((number, account)) = ledger.account(&entry.account) {

@@ -3,7 +3,9 @@
 use event_schemas::events::entries::{After, Entry};
 use event_schemas::{AccountNumber, AccountPath, AccountType, Direction, Quantity};
 
+use crate::amount::AMOUNT_MINOR_MAX;
 use crate::assets::AssetRef;
+use crate::limits::Broken;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::state::{Account, Balance, Ledger, Status, index};
 use crate::undo::{Journal, Undo};
@@ -65,7 +67,8 @@ pub(super) fn totals(ledger: &Ledger, legs: &[Leg]) -> Result<Vec<Totals>, Refus
     Ok(totals)
 }
 
-/// LGR-2: nothing moves a balance past, or further past, its limit. What counts is the whole transaction, not its legs one by one.
+/// LGR-2: nothing moves a balance past, or further past, its limit. What counts is the whole transaction, not its legs one by one:
+/// each balance is checked once, at its last leg.
 fn check_limits(ledger: &Ledger, legs: &[Leg], totals: &[Totals]) -> Result<(), Refusal> {
     for (at, (leg, after)) in legs.iter().zip(totals).enumerate() {
         let Some(account) = ledger.accounts().get(index(leg.account)) else { continue };
@@ -76,8 +79,8 @@ fn check_limits(ledger: &Ledger, legs: &[Leg], totals: &[Totals]) -> Result<(), 
         }
         let kind = account.account_type;
         let (before, after) = (account.balance(leg.asset), after.balance);
-        let (low_before, high_before) = reach(&before, kind);
-        let (low, high) = reach(&after, kind);
+        let (low, high) = reach(&before, kind);
+        let Some(broken) = limits.broken((low, high), reach(&after, kind)) else { continue };
         let at_fault = |side: Direction| {
             let leg = legs
                 .iter()
@@ -85,32 +88,24 @@ fn check_limits(ledger: &Ledger, legs: &[Leg], totals: &[Totals]) -> Result<(), 
                 .expect("some leg moved the balance");
             format!("/entries/{leg}/amount")
         };
-        let figures = |kind, pointer: String, limit: i128, available: i128| {
-            Refusal::at(kind, pointer)
+        let figures = |refusal, pointer: String, limit: i128, available: i128| {
+            Refusal::at(refusal, pointer)
                 .with("account", &leg.path)
                 .with("currency", ledger.code(leg.asset))
-                .with("balance", ledger.quantity(leg.asset, before.posted(account.account_type)))
+                .with("balance", ledger.quantity(leg.asset, before.posted(kind)))
                 .with("limit", ledger.quantity(leg.asset, limit))
                 .with("available", ledger.quantity(leg.asset, available.max(0)))
         };
-        if let Some(lowest) = limits.lowest().filter(|lowest| low < *lowest && low < low_before) {
-            let pointer = at_fault(kind.normal_side().opposite());
-            return Err(figures(
-                RefusalKind::BalanceBelowFloor,
-                pointer,
-                lowest,
-                low_before.saturating_sub(lowest),
-            ));
-        }
-        if let Some(ceiling) = limits.ceiling.filter(|ceiling| high > *ceiling && high > high_before) {
-            let pointer = at_fault(kind.normal_side());
-            return Err(figures(
-                RefusalKind::BalanceAboveCeiling,
-                pointer,
-                ceiling,
-                ceiling.saturating_sub(high_before),
-            ));
-        }
+        return Err(match broken {
+            Broken::Floor(lowest) => {
+                let pointer = at_fault(kind.normal_side().opposite());
+                figures(RefusalKind::BalanceBelowFloor, pointer, lowest, low.saturating_sub(lowest))
+            }
+            Broken::Ceiling(ceiling) => {
+                let pointer = at_fault(kind.normal_side());
+                figures(RefusalKind::BalanceAboveCeiling, pointer, ceiling, ceiling.saturating_sub(high))
+            }
+        });
     }
     Ok(())
 }
@@ -137,9 +132,12 @@ pub(super) fn after(totals: &Totals, scale: u8) -> After {
 /// Applies entries to the books, and holds the books against what the entries say.
 pub(super) fn apply(ledger: &mut Ledger, place: u32, entries: &[Entry], journal: &mut impl Journal) {
     assert_balanced(entries);
+    let mut limited = false;
     for entry in entries {
         let (asset, scale) = ledger.asset(entry.currency).expect("decide refuses unknown assets");
         assert_eq!(entry.amount.scale, scale, "an entry's amount has its currency's decimals");
+        let minor = entry.amount.minor;
+        assert!(0 < minor && minor <= AMOUNT_MINOR_MAX, "LGR-1: an amount is positive, its side a direction");
         let account =
             ledger.accounts.get_mut(index(entry.account)).expect("LGR-3: an entry names an account");
         assert_eq!(account.status, Status::Open, "LGR-3: an entry names an open account");
@@ -160,11 +158,36 @@ pub(super) fn apply(ledger: &mut Ledger, place: u32, entries: &[Entry], journal:
             Direction::Debit => &mut balance.debits,
             Direction::Credit => &mut balance.credits,
         };
-        *side = side.checked_add(entry.amount.minor).expect("decide refuses what overflows");
+        *side = side.checked_add(minor).expect("decide refuses what overflows");
         account.entries = account.entries.checked_add(1).expect("an account has fewer than 2^64 entries");
         assert_eq!(account.entries, entry.number, "LGR-6: the entry's number, replayed");
         assert_eq!(balance.debits, entry.after.debits.minor, "LGR-6: the debits after, replayed");
         assert_eq!(balance.credits, entry.after.credits.minor, "LGR-6: the credits after, replayed");
+        limited |= account.limits.is_some();
+    }
+    if limited {
+        assert_limits(ledger, entries);
+    }
+}
+
+/// LGR-2, once more where a record enters the books, which already hold its entries.
+fn assert_limits(ledger: &Ledger, entries: &[Entry]) {
+    for entry in entries {
+        let account = &ledger.accounts[index(entry.account)];
+        let (asset, _) = ledger.asset(entry.currency).expect("its entry was applied");
+        let Some(limits) = account.limits_in(asset) else { continue };
+        let after = account.balance(asset);
+        let mut before = after;
+        for same in entries.iter().filter(|e| e.account == entry.account && e.currency == entry.currency) {
+            let side = match same.direction {
+                Direction::Debit => &mut before.debits,
+                Direction::Credit => &mut before.credits,
+            };
+            *side = side.checked_sub(same.amount.minor).expect("it was added");
+        }
+        let kind = account.account_type;
+        let broken = limits.broken(reach(&before, kind), reach(&after, kind));
+        assert_eq!(broken, None, "LGR-2: a limit of account {} holds", entry.account.0);
     }
 }
 

@@ -5,10 +5,10 @@ use event_schemas::{AssetCode, Envelope, SCALE_MAX, Sealed};
 use serde::{Deserialize, Serialize};
 
 use super::CommandInput;
-use crate::assets::OWN_ASSETS_MAX;
+use crate::assets::{OWN_ASSETS_MAX, OwnAsset};
 use crate::decide::{Context, Decided};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::state::{Ledger, OwnAsset};
+use crate::state::Ledger;
 use crate::undo::{Journal, Undo};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct RegisterAsset {
 }
 
 impl CommandInput for RegisterAsset {
+    const REFUSALS: &'static [RefusalKind] =
+        &[RefusalKind::AssetAlreadyExists, RefusalKind::AssetScaleIsTooLarge, RefusalKind::AssetsAreTooMany];
+
     fn decide(&self, ledger: &Ledger, context: &Context<'_>) -> Result<Decided, Refusal> {
         if ledger.asset(self.currency).is_some() {
             return Err(
@@ -32,8 +35,8 @@ impl CommandInput for RegisterAsset {
                 .with("scale", self.scale)
                 .with("scale_max", SCALE_MAX));
         }
-        if ledger.assets.len() >= OWN_ASSETS_MAX {
-            return Err(Refusal::new(RefusalKind::AssetsAreTooMany));
+        if ledger.assets.list().len() >= OWN_ASSETS_MAX {
+            return Err(Refusal::new(RefusalKind::AssetsAreTooMany).with("assets_max", OWN_ASSETS_MAX));
         }
         Ok(Decided::now(
             AssetRegistered { currency: self.currency, scale: self.scale, name: self.name.clone() },
@@ -47,7 +50,6 @@ pub(crate) fn command_of(_: &Envelope, event: &AssetRegistered) -> RegisterAsset
 }
 
 pub(crate) fn evolve(ledger: &mut Ledger, place: u32, event: &AssetRegistered, journal: &mut impl Journal) {
-    assert!(ledger.asset(event.currency).is_none(), "an asset's code is given once: {}", event.currency);
     ledger.assets.push(OwnAsset { code: event.currency, scale: event.scale });
     journal.note(Undo::AssetRegistered(place));
 }

@@ -18,6 +18,9 @@ pub struct RenameAccount {
 }
 
 impl CommandInput for RenameAccount {
+    const REFUSALS: &'static [RefusalKind] =
+        &[RefusalKind::AccountNotFound, RefusalKind::AccountIsClosed, RefusalKind::AccountAlreadyExists];
+
     fn decide(&self, ledger: &Ledger, context: &Context<'_>) -> Result<Decided, Refusal> {
         let (number, account) = account_in_path(ledger, &self.account)?;
         if account.status == Status::Closed {

@@ -26,6 +26,18 @@ pub struct ReverseTransaction {
 }
 
 impl CommandInput for ReverseTransaction {
+    const REFUSALS: &'static [RefusalKind] = &[
+        RefusalKind::TransactionNotFound,
+        RefusalKind::TransactionIsAReversal,
+        RefusalKind::TransactionIsReversed,
+        RefusalKind::AccountIsFrozen,
+        RefusalKind::AccountIsClosed,
+        RefusalKind::EffectiveInTheFuture,
+        RefusalKind::BalanceOverflows,
+        RefusalKind::BalanceBelowFloor,
+        RefusalKind::BalanceAboveCeiling,
+    ];
+
     fn decide(&self, ledger: &Ledger, context: &Context<'_>) -> Result<Decided, Refusal> {
         let refuse = |kind| Refusal::new(kind).with("transaction", &self.transaction);
         let (sequence, original) = match context.original {
@@ -45,9 +57,10 @@ impl CommandInput for ReverseTransaction {
             .iter()
             .enumerate()
             .map(|(at, entry)| mirrored(ledger, entry, at))
-            .collect::<Result<Vec<_>, _>>()?;
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(Refusal::in_original)?;
         let effective_at = effective_at(self.effective_at, ledger, context)?;
-        let totals = posting::totals(ledger, &legs)?;
+        let totals = posting::totals(ledger, &legs).map_err(Refusal::in_original)?;
         let entries = original.iter().zip(&legs).zip(&totals).map(|((entry, leg), totals)| Entry {
             path: entry.path.as_ref().map(|_| leg.path.clone()),
             direction: leg.direction,

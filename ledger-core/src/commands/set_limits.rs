@@ -29,6 +29,15 @@ pub struct SetLimits {
 }
 
 impl CommandInput for SetLimits {
+    const REFUSALS: &'static [RefusalKind] = &[
+        RefusalKind::AccountNotFound,
+        RefusalKind::AccountIsClosed,
+        RefusalKind::AssetNotFound,
+        RefusalKind::AmountIsTooLarge,
+        RefusalKind::AmountHasTooManyDecimals,
+        RefusalKind::LimitsContradict,
+    ];
+
     fn decide(&self, ledger: &Ledger, context: &Context<'_>) -> Result<Decided, Refusal> {
         let (number, account) = account_in_path(ledger, &self.account)?;
         if account.status == Status::Closed {
@@ -41,11 +50,13 @@ impl CommandInput for SetLimits {
         let ceiling = self.ceiling.map(|ceiling| rescale(ceiling, scale, "/ceiling")).transpose()?;
         let credit_line = self
             .credit_line
-            .map(|line| line.to_minor(scale).map_err(|kind| Refusal::at(kind, "/credit_line")))
+            .map(|line| line.to_minor(scale).map_err(|kind| Refusal::of_amount(kind, "/credit_line", scale)))
             .transpose()?;
         let limits = Limits { asset, floor, ceiling, credit_line };
-        if limits.lowest().zip(ceiling).is_some_and(|(lowest, ceiling)| lowest > ceiling) {
-            return Err(Refusal::at(RefusalKind::LimitsContradict, "/ceiling"));
+        if let Some((lowest, ceiling)) = limits.lowest().zip(ceiling).filter(|(low, high)| low > high) {
+            return Err(Refusal::at(RefusalKind::LimitsContradict, "/ceiling")
+                .with("lowest", Quantity::new(lowest, scale))
+                .with("ceiling", Quantity::new(ceiling, scale)));
         }
         let quantity = |minor: Option<i128>| minor.map(|minor| Quantity::new(minor, scale));
         let event = LimitsSet {
@@ -63,10 +74,9 @@ impl CommandInput for SetLimits {
 pub(super) fn rescale(bound: Quantity, scale: u8, pointer: &str) -> Result<i128, Refusal> {
     let magnitude =
         i128::try_from(bound.minor.unsigned_abs()).ok().filter(|minor| *minor <= AMOUNT_MINOR_MAX);
-    let magnitude = magnitude.ok_or_else(|| Refusal::at(RefusalKind::AmountIsTooLarge, pointer))?;
-    let minor = Amount::from(Quantity::new(magnitude, bound.scale))
-        .to_minor(scale)
-        .map_err(|kind| Refusal::at(kind, pointer))?;
+    let refuse = |kind| Refusal::of_amount(kind, pointer, scale);
+    let magnitude = magnitude.ok_or_else(|| refuse(RefusalKind::AmountIsTooLarge))?;
+    let minor = Amount::from(Quantity::new(magnitude, bound.scale)).to_minor(scale).map_err(refuse)?;
     Ok(if bound.minor < 0 { minor.saturating_neg() } else { minor })
 }
 

@@ -19,6 +19,9 @@ pub struct UnfreezeAccount {
 }
 
 impl CommandInput for UnfreezeAccount {
+    const REFUSALS: &'static [RefusalKind] =
+        &[RefusalKind::AccountNotFound, RefusalKind::AccountIsNotFrozen, RefusalKind::AccountIsClosed];
+
     fn decide(&self, ledger: &Ledger, context: &Context<'_>) -> Result<Decided, Refusal> {
         let (number, account) = account_in_path(ledger, &self.account)?;
         let refuse = |kind| Err(Refusal::new(kind).with("account", &account.path));
