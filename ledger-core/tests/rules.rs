@@ -1,0 +1,4 @@
+//! The rules, proven: as scripts with their outcomes, and against a naive model.
+
+mod script;
+mod shard;

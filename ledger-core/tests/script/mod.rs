@@ -1,0 +1,11 @@
+//! The rules as scripts: commands in, outcomes out, each compared with its snapshot (`UPDATE_EXPECT=1` writes them).
+
+mod accounts;
+mod assets;
+mod conditions;
+mod language;
+mod ledgers;
+mod limits;
+mod posting;
+mod refusals;
+mod reversals;
