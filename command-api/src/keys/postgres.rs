@@ -1,11 +1,12 @@
-//! The keys in Postgres: `door.api_keys`.
+//! The keys in Postgres: `door.api_keys`, with this crate's own migrations.
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use deadpool_postgres::Pool;
-use tokio_postgres::Row;
+use event_store::LogError;
+use tokio_postgres::{NoTls, Row};
 
 use super::{
     Grant, Key, Scope,
@@ -14,6 +15,25 @@ use super::{
 
 /// The grant of all ledgers, as it is stored.
 const ALL_LEDGERS: &str = "*";
+
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+/// Where refinery keeps which of the door's migrations have run.
+const HISTORY: &str = "door_schema_history";
+
+/// Makes or updates the door's tables in the database behind this connection string.
+pub async fn migrate(url: &str) -> Result<(), LogError> {
+    let failed = |source| LogError::Postgres { doing: "connect to migrate the door's tables", source };
+    let (mut client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(failed)?;
+    let connection = tokio::spawn(connection);
+    let result = event_store::migrate_with(&mut client, embedded::migrations::runner(), HISTORY).await;
+    drop(client);
+    // A template database can only be cloned when nobody is connected: leave when we have left.
+    let _ = connection.await;
+    result
+}
 
 #[derive(Clone)]
 pub struct PostgresKeys {
