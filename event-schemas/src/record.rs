@@ -1,5 +1,7 @@
 //! One command's outcome in the log: the envelope that all records share, and the event.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
 
 use crate::codec::{Reader, Unreadable, write_number, write_string};
@@ -107,10 +109,29 @@ impl Envelope {
         event.write(out);
     }
 
+    /// Reads no more than the ledger and the key of a record: a boot reads those of every record.
+    pub fn read_key<'a>(bytes: &'a [u8]) -> Result<(Cow<'a, str>, Cow<'a, str>), Unreadable> {
+        let mut reader = Reader::new(bytes);
+        reader.expect("{\"seq\":")?;
+        reader.u64()?;
+        reader.expect(",\"id\":")?;
+        reader.string()?;
+        reader.expect(",\"type\":")?;
+        reader.string()?;
+        reader.expect(",\"version\":")?;
+        reader.u16()?;
+        reader.expect(",\"ledger\":")?;
+        let ledger = reader.string()?;
+        reader.expect(",\"batch\":{\"index\":")?;
+        reader.u32()?;
+        reader.expect(",\"count\":")?;
+        reader.u32()?;
+        reader.expect("},\"key\":")?;
+        Ok((ledger, reader.string()?))
+    }
+
     /// Reads the envelope, and the event's name and version, which stand inside it.
-    pub fn read<'a>(
-        reader: &mut Reader<'a>,
-    ) -> Result<(Envelope, std::borrow::Cow<'a, str>, u16), Unreadable> {
+    pub fn read<'a>(reader: &mut Reader<'a>) -> Result<(Envelope, Cow<'a, str>, u16), Unreadable> {
         reader.expect("{\"seq\":")?;
         let sequence = Sequence(reader.u64()?);
         reader.expect(",\"id\":")?;

@@ -3,7 +3,9 @@
 -- Written by take-over alone: who holds the current epoch may append.
 CREATE TABLE shards (
     shard int2   PRIMARY KEY CHECK (shard >= 0),
-    epoch bigint NOT NULL
+    epoch bigint NOT NULL,
+    -- The server that raised it, at random: tells a server whose answer got lost that it was itself.
+    owner uuid
 );
 
 CREATE TABLE log (

@@ -91,6 +91,10 @@ pub trait Log: Send + Sync + 'static {
     /// before (also ourselves), and ends that writer's connection. The head cannot move any more but through us.
     async fn take_over(&self) -> Result<Head, LogError>;
 
+    /// Takes over from ourselves, to settle an unknown outcome: only while `epoch` (or one that we raised after it) is the newest.
+    /// `None`: another server has taken over since, and this one must not take the shard back.
+    async fn take_over_from(&self, epoch: Epoch) -> Result<Option<Head>, LogError>;
+
     /// Appends one row in one commit. Goes on to its end even when the caller is dropped. Panics on a row whose parts do not
     /// fit together. One append at a time: others wait.
     ///

@@ -25,6 +25,7 @@ pub struct MemoryLog {
     shared: Arc<Shared>,
     /// The outcome of this server's last append is unknown.
     unsettled: Arc<Mutex<bool>>,
+    server: Uuid,
 }
 
 struct Shared {
@@ -38,6 +39,7 @@ struct Shared {
 
 struct State {
     epoch: Epoch,
+    owner: Uuid,
     rows: Vec<StoredRow>,
     snapshots: Vec<(SnapshotInfo, Bytes)>,
     faults: VecDeque<Ordered>,
@@ -95,6 +97,7 @@ impl MemoryLog {
         };
         let state = State {
             epoch: Epoch(0),
+            owner: Uuid::nil(),
             rows: vec![genesis],
             snapshots: Vec::new(),
             faults: VecDeque::new(),
@@ -107,7 +110,20 @@ impl MemoryLog {
             statement: tokio::sync::Mutex::default(),
             last: watch::Sender::new(Sequence::GENESIS),
         };
-        MemoryLog { shared: Arc::new(shared), unsettled: Arc::default() }
+        MemoryLog { shared: Arc::new(shared), unsettled: Arc::default(), server: Uuid::new_v4() }
+    }
+
+    /// `None`: another server has raised it since `from`.
+    async fn raise_epoch(&self, from: Option<Epoch>) -> Option<Head> {
+        let _waited = self.shared.statement.lock().await;
+        let mut state = self.shared.state();
+        if from.is_some_and(|from| state.epoch != from && state.owner != self.server) {
+            return None;
+        }
+        state.epoch = Epoch(state.epoch.0 + 1);
+        state.owner = self.server;
+        *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        Some(state.head(self.shared.log_id))
     }
 
     /// Orders a fault for the next append that has none yet.
@@ -137,7 +153,7 @@ impl MemoryLog {
 
 impl Clone for MemoryLog {
     fn clone(&self) -> MemoryLog {
-        MemoryLog { shared: self.shared.clone(), unsettled: Arc::default() }
+        MemoryLog { shared: self.shared.clone(), unsettled: Arc::default(), server: Uuid::new_v4() }
     }
 }
 
@@ -208,11 +224,11 @@ impl Log for MemoryLog {
     }
 
     async fn take_over(&self) -> Result<Head, LogError> {
-        let _waited = self.shared.statement.lock().await;
-        let mut state = self.shared.state();
-        state.epoch = Epoch(state.epoch.0 + 1);
-        *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner) = false;
-        Ok(state.head(self.shared.log_id))
+        Ok(self.raise_epoch(None).await.expect("only a take-over from an epoch can come too late"))
+    }
+
+    async fn take_over_from(&self, epoch: Epoch) -> Result<Option<Head>, LogError> {
+        Ok(self.raise_epoch(Some(epoch)).await)
     }
 
     async fn append(&self, row: &NewRow) -> Appended {

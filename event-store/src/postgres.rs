@@ -23,7 +23,7 @@ use futures_util::stream::BoxStream;
 use tokio_postgres::Config;
 
 use crate::{
-    Appended, Head, Log, LogError, NewRow, Snapshot, SnapshotInfo, StoredRow, pool::PoolOptions,
+    Appended, Epoch, Head, Log, LogError, NewRow, Snapshot, SnapshotInfo, StoredRow, pool::PoolOptions,
     pool::pool_of,
 };
 use follow::{Follower, HeadWatch};
@@ -38,6 +38,8 @@ pub struct PostgresLog {
 
 struct Inner {
     shard: Shard,
+    /// This server, at random: who raised an epoch.
+    server: uuid::Uuid,
     config: Config,
     roles: Roles,
     readers: Pool,
@@ -73,6 +75,7 @@ impl PostgresLog {
         let readers = pool_of(&config, &PoolOptions { role: roles.reader, ..PoolOptions::default() });
         let inner = Inner {
             shard,
+            server: uuid::Uuid::new_v4(),
             config,
             roles,
             readers,
@@ -107,7 +110,12 @@ impl Log for PostgresLog {
     }
 
     async fn take_over(&self) -> Result<Head, LogError> {
-        take_over::take_over(&self.inner).await
+        let head = take_over::take_over(&self.inner, None).await?;
+        Ok(head.expect("only a take-over from an epoch can come too late"))
+    }
+
+    async fn take_over_from(&self, epoch: Epoch) -> Result<Option<Head>, LogError> {
+        take_over::take_over(&self.inner, Some(epoch)).await
     }
 
     async fn append(&self, row: &NewRow) -> Appended {

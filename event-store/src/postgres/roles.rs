@@ -13,7 +13,7 @@ pub(crate) const READER: &str = "nexus_reader";
 /// `FOR NO KEY UPDATE` of the epoch's row needs the right to update it.
 const GRANTS: &str = "
     GRANT SELECT, INSERT ON log TO nexus_writer;
-    GRANT SELECT, UPDATE (epoch) ON shards TO nexus_writer;
+    GRANT SELECT, UPDATE (epoch, owner) ON shards TO nexus_writer;
     GRANT SELECT, INSERT, DELETE ON snapshots, snapshot_chunks TO nexus_writer;
     GRANT SELECT ON log, shards, events, snapshots, snapshot_chunks TO nexus_reader;
     DO $$

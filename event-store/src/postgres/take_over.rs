@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{Epoch, Head, LogError, error::Doing};
 
-pub(super) async fn take_over(inner: &Inner) -> Result<Head, LogError> {
+/// With `from`: only if that epoch, or one raised by this server after it, is the newest; else `None`.
+pub(super) async fn take_over(inner: &Inner, from: Option<Epoch>) -> Result<Option<Head>, LogError> {
     // Waits for our own append under way.
     let mut slot = inner.writer.lock().await;
     if matches!(*slot, WriterSlot::Ready(_)) {
@@ -18,17 +19,18 @@ pub(super) async fn take_over(inner: &Inner) -> Result<Head, LogError> {
     let admin = inner.admin.get().await?;
     // Looked up before the epoch is raised: who takes over after us must not be ended by us.
     let former = writers(inner, &admin).await?;
-    let epoch = match raise_epoch(inner, &admin).await? {
-        Some(epoch) => epoch,
+    let raised = match raise_epoch(inner, &admin, from).await? {
+        Some(raised) => raised,
         None => {
             // The statement in flight is stuck, or its client vanished halfway through sending it.
             end(inner, &admin, &former).await;
-            match raise_epoch(inner, &admin).await? {
-                Some(epoch) => epoch,
-                None => raise_epoch_patiently(inner, &admin).await?,
+            match raise_epoch(inner, &admin, from).await? {
+                Some(raised) => raised,
+                None => raise_epoch_patiently(inner, &admin, from).await?,
             }
         }
     };
+    let Raised::To(epoch) = raised else { return Ok(None) };
     // From here on their appends find another epoch; ending them only frees what they hold.
     end(inner, &admin, &former).await;
     drop(admin);
@@ -41,33 +43,54 @@ pub(super) async fn take_over(inner: &Inner) -> Result<Head, LogError> {
     let head = Head { epoch, ..read::head(inner).await? };
     inner.head.seen(head.last);
     tracing::info!(shard = inner.shard.0, epoch = head.epoch.0, last = head.last.0, "took over the log");
-    Ok(head)
+    Ok(Some(head))
 }
 
-const RAISE: &str = "UPDATE shards SET epoch = epoch + 1 WHERE shard = $1 RETURNING epoch";
+/// The owner tells a server whose answer got lost that it was itself who raised the epoch.
+const RAISE: &str = "
+    UPDATE shards SET epoch = epoch + 1, owner = $2
+    WHERE shard = $1 AND ($3::int8 IS NULL OR epoch = $3 OR (epoch > $3 AND owner = $2))
+    RETURNING epoch";
+
+enum Raised {
+    To(Epoch),
+    /// Another server has raised it since.
+    ByAnother,
+}
 
 /// `None` when the row stayed locked by a statement in flight.
-async fn raise_epoch(inner: &Inner, admin: &Client) -> Result<Option<Epoch>, LogError> {
+async fn raise_epoch(inner: &Inner, admin: &Client, from: Option<Epoch>) -> Result<Option<Raised>, LogError> {
     let limit = format!("SET lock_timeout = {}", STATEMENT_IN_FLIGHT_MAX.as_millis());
     admin.batch_execute(&limit).await.doing("raise the epoch")?;
-    match admin.query_opt(RAISE, &[&shard(inner)]).await {
-        Ok(row) => epoch_of(inner, row).map(Some),
+    match admin.query_opt(RAISE, &[&shard(inner), &inner.server, &from.map(number)]).await {
+        Ok(row) => raised(inner, row, from).map(Some),
         Err(e) if e.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Ok(None),
         Err(e) => Err(e).doing("raise the epoch"),
     }
 }
 
 /// Whoever holds it could not be ended (say for lack of rights, or in a wait for a replica): then it takes as long as it takes.
-async fn raise_epoch_patiently(inner: &Inner, admin: &Client) -> Result<Epoch, LogError> {
+async fn raise_epoch_patiently(
+    inner: &Inner,
+    admin: &Client,
+    from: Option<Epoch>,
+) -> Result<Raised, LogError> {
     tracing::warn!(shard = inner.shard.0, "the former writer's statement does not end: waiting for it");
     admin.batch_execute("SET lock_timeout = 0").await.doing("raise the epoch")?;
-    let row = admin.query_opt(RAISE, &[&shard(inner)]).await.doing("raise the epoch")?;
-    epoch_of(inner, row)
+    let row = admin.query_opt(RAISE, &[&shard(inner), &inner.server, &from.map(number)]).await;
+    raised(inner, row.doing("raise the epoch")?, from)
 }
 
-fn epoch_of(inner: &Inner, row: Option<Row>) -> Result<Epoch, LogError> {
-    let row = row.ok_or(LogError::NoSuchLog { shard: inner.shard })?;
-    Ok(Epoch(row.get::<_, i64>(0).cast_unsigned()))
+fn raised(inner: &Inner, row: Option<Row>, from: Option<Epoch>) -> Result<Raised, LogError> {
+    match row {
+        Some(row) => Ok(Raised::To(Epoch(row.get::<_, i64>(0).cast_unsigned()))),
+        None if from.is_some() => Ok(Raised::ByAnother),
+        None => Err(LogError::NoSuchLog { shard: inner.shard }),
+    }
+}
+
+fn number(epoch: Epoch) -> i64 {
+    epoch.0.cast_signed()
 }
 
 /// The sessions that hold the shard's writer lock.

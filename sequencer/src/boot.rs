@@ -1,0 +1,100 @@
+//! From a log to a machine: take the shard over, load the newest snapshot, fold the tail, index the keys.
+
+use std::sync::Arc;
+
+use event_schemas::{Envelope, Sequence, Unreadable};
+use event_store::{Log, LogError, StoredRow};
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tracing::info;
+use uuid::Uuid;
+
+use crate::fold::{Fold, FoldError};
+use crate::keys::MemoryKeys;
+use crate::machine::{Machine, Start};
+use crate::snapshot::{self, SnapshotError};
+
+/// Rows that are read ahead of the fold.
+const ROWS_AHEAD_MAX: usize = 8;
+
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("the log cannot be folded")]
+    Fold(#[from] FoldError),
+    #[error("the log cannot be folded")]
+    Snapshot(#[from] SnapshotError),
+    #[error("the record at {sequence} cannot be read")]
+    Unreadable {
+        sequence: Sequence,
+        #[source]
+        source: Unreadable,
+    },
+    #[error("LOG-1: the log's last record is {expected}, but its rows end at {found}")]
+    Short { expected: Sequence, found: Sequence },
+}
+
+/// A machine at the end of its log, and how it got there.
+pub struct Booted<T> {
+    pub machine: Machine<T>,
+    /// Where the snapshot stood; 0 when there was none.
+    pub snapshot: Sequence,
+    pub last: Sequence,
+}
+
+/// Takes the shard over and makes a machine of its log. Two threads: one reads, one folds.
+pub async fn boot<T: Send + 'static>(log: Arc<dyn Log>) -> Result<Booted<T>, BootError> {
+    let head = log.take_over().await?;
+    let fold = snapshot::newest(&*log, Some(head.last)).await?;
+    let snapshot = fold.last;
+
+    let (rows, folded) = mpsc::channel(ROWS_AHEAD_MAX);
+    let reader = log.clone();
+    let reading = tokio::spawn(async move {
+        let mut stream = reader.rows(Sequence::GENESIS, Some(head.last));
+        while let Some(row) = stream.next().await {
+            if rows.send(row).await.is_err() {
+                return;
+            }
+        }
+    });
+    let folding = tokio::task::spawn_blocking(move || fold_rows(fold, folded));
+    let (fold, keys) = folding.await.expect("folding does not panic but on a damaged log")?;
+    reading.await.expect("reading does not panic");
+    if fold.last != head.last {
+        return Err(BootError::Short { expected: head.last, found: fold.last });
+    }
+    info!(shard = %log.shard(), epoch = %head.epoch, snapshot = %snapshot, last = %head.last, "booted");
+
+    let start = Start {
+        shard: log.shard(),
+        epoch: head.epoch,
+        first: head.first,
+        last: head.last,
+        recorded_at: fold.recorded_at,
+        tree: fold.tree,
+        books: fold.books,
+    };
+    let machine = Machine::new(start, Box::new(keys), Box::new(Uuid::new_v4));
+    Ok(Booted { machine, snapshot, last: head.last })
+}
+
+fn fold_rows(
+    mut fold: Fold,
+    mut rows: mpsc::Receiver<Result<StoredRow, LogError>>,
+) -> Result<(Fold, MemoryKeys), BootError> {
+    let mut keys = MemoryKeys::new(*Uuid::new_v4().as_bytes());
+    while let Some(row) = rows.blocking_recv() {
+        let row = row?;
+        for (sequence, line) in row.lines().filter(|(sequence, _)| *sequence > Sequence::GENESIS) {
+            let (ledger, key) =
+                Envelope::read_key(line).map_err(|source| BootError::Unreadable { sequence, source })?;
+            keys.insert_text(&ledger, &key, sequence);
+        }
+        if row.last > fold.last {
+            fold.row(&row, |_, _, _| {})?;
+        }
+    }
+    Ok((fold, keys))
+}

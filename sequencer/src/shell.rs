@@ -1,0 +1,416 @@
+//! The tokio shell around the machine: the queue, the commit in flight, the clock, and the answers.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use event_schemas::{Position, Record, Sequence, Ts};
+use event_store::{Appended, Epoch, Log, NewRow};
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tracing::{error, info, warn};
+
+use crate::boot::{BootError, boot};
+use crate::handle::{Job, Sequencer, Shared};
+use crate::item::{Answer, Item};
+use crate::machine::{BATCH_RECORDS_MAX, Machine, Submitted};
+use crate::metrics::Metrics;
+use crate::snapshot;
+
+/// Bounds of the queue, and how often things are done beside it.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Single commands and reads that may wait.
+    pub queue_max: usize,
+    /// Bulk requests that may wait.
+    pub bulks_max: usize,
+    /// Past this age of the oldest waiting command, newcomers are turned away.
+    pub admission_age_max: Duration,
+    /// A command that waited longer is answered `TimedOut`.
+    pub queue_age_max: Duration,
+    /// Records after which a snapshot is made.
+    pub snapshot_every: u64,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            queue_max: 16_384,
+            bulks_max: 64,
+            admission_age_max: Duration::from_secs(1),
+            queue_age_max: Duration::from_secs(5),
+            snapshot_every: 500_000,
+        }
+    }
+}
+
+/// Why the sequencer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// All handles are gone, and all that was taken is answered.
+    Asked,
+    /// Another server has taken the shard over.
+    Fenced,
+}
+
+/// Our clock and the log's may differ by this much.
+const CLOCK_SKEW_MAX_US: i64 = 2_000_000;
+/// Of each batch, what singles may fill while a bulk waits.
+const SINGLES_BESIDE_BULK_MAX: usize = BATCH_RECORDS_MAX * 3 / 4;
+
+/// Who waits for an answer.
+enum Who {
+    One(oneshot::Sender<Answer>),
+    OfGroup(mpsc::UnboundedSender<Vec<(u32, Answer)>>, u32),
+    Read(Box<dyn FnOnce() + Send>),
+}
+
+/// A submission that waits for room, or comes back with what it lacked.
+enum Waiting {
+    One(Who, Item),
+    Atomic(Vec<(Who, Item)>),
+}
+
+struct Shell {
+    machine: Machine<Who>,
+    shared: Arc<Shared>,
+    config: Config,
+    singles: mpsc::Receiver<Job>,
+    bulks: mpsc::Receiver<Job>,
+    /// From bulks, not yet decided.
+    backlog: VecDeque<Waiting>,
+    /// Reversals whose originals have been read.
+    fetched: mpsc::UnboundedReceiver<Waiting>,
+    fetch: mpsc::UnboundedSender<Waiting>,
+    commit: Option<BoxFuture<'static, Settled>>,
+    commit_since: Instant,
+    /// A job that was taken from the queue when the batch was full.
+    snapshot_at: u64,
+}
+
+/// What an append came to, with unknown outcomes looked into.
+enum Settled {
+    Stored(Option<Epoch>),
+    NotStored(Option<Epoch>),
+    Fenced,
+}
+
+/// Takes the shard over, and runs its sequencer in a task until all handles are dropped or another server takes over.
+pub async fn start(log: Arc<dyn Log>, config: Config) -> Result<(Sequencer, JoinHandle<Stopped>), BootError> {
+    let booted = boot(log.clone()).await?;
+    let (singles_in, singles) = mpsc::channel(config.queue_max);
+    let (bulks_in, bulks) = mpsc::channel(config.bulks_max);
+    let (fetch, fetched) = mpsc::unbounded_channel();
+    let shared = Arc::new(Shared {
+        log: log.clone(),
+        metrics: Metrics::default(),
+        clock_skewed: false.into(),
+        stopped: false.into(),
+        admission_age_max: config.admission_age_max,
+    });
+    shared.metrics.durable.store(booted.last.0, Relaxed);
+    let shell = Shell {
+        machine: booted.machine,
+        shared: shared.clone(),
+        singles,
+        bulks,
+        backlog: VecDeque::new(),
+        fetched,
+        fetch,
+        commit: None,
+        commit_since: Instant::now(),
+        snapshot_at: booted.snapshot.0,
+        config,
+    };
+    check_clock(&shared).await;
+    let chores = tokio::spawn(chores(shared.clone(), shell.config.snapshot_every, shell.snapshot_at));
+    let running = tokio::spawn(async move {
+        let stopped = shell.run().await;
+        chores.abort();
+        stopped
+    });
+    Ok((Sequencer { singles: singles_in, bulks: bulks_in, shared }, running))
+}
+
+impl Shell {
+    async fn run(mut self) -> Stopped {
+        loop {
+            self.fill();
+            self.give_answers();
+            if let Some(row) = self.machine.take_row() {
+                self.commit_since = Instant::now();
+                self.commit = Some(Box::pin(append(self.shared.log.clone(), row)));
+            }
+            let has_room = self.machine.has_room_for(1);
+            let all_taken = self.singles.is_closed() && self.bulks.is_closed() && self.backlog.is_empty();
+            if all_taken && self.singles.is_empty() && self.bulks.is_empty() && self.commit.is_none() {
+                self.shared.stopped.store(true, Relaxed);
+                return Stopped::Asked;
+            }
+            tokio::select! {
+                biased;
+                settled = async { self.commit.as_mut().expect("guarded").await }, if self.commit.is_some() => {
+                    self.commit = None;
+                    if !self.settle(settled) {
+                        self.shared.stopped.store(true, Relaxed);
+                        return Stopped::Fenced;
+                    }
+                }
+                Some(waiting) = self.fetched.recv(), if has_room => self.backlog.push_front(waiting),
+                Some(job) = self.singles.recv(), if has_room => self.take(job),
+                Some(job) = self.bulks.recv(), if has_room && self.backlog.is_empty() => self.take(job),
+                else => tokio::task::yield_now().await,
+            }
+        }
+    }
+
+    /// Decides what waits, while the open batch has room: singles first, but never all of it while a bulk waits.
+    fn fill(&mut self) {
+        self.machine.tick(now());
+        let mut singles = 0;
+        while self.machine.has_room_for(1) {
+            if !self.backlog.is_empty() && singles >= SINGLES_BESIDE_BULK_MAX {
+                break;
+            }
+            let Ok(job) = self.singles.try_recv() else { break };
+            self.take(job);
+            singles += 1;
+        }
+        if self.backlog.is_empty()
+            && self.machine.has_room_for(1)
+            && let Ok(job) = self.bulks.try_recv()
+        {
+            self.take(job);
+        }
+        while let Some(waiting) = self.backlog.pop_front() {
+            let items = match &waiting {
+                Waiting::One(..) => 1,
+                Waiting::Atomic(items) => items.len(),
+            };
+            if !self.machine.has_room_for(items) {
+                self.backlog.push_front(waiting);
+                break;
+            }
+            self.submit(waiting);
+        }
+        if singles == 0 && self.singles.is_empty() {
+            self.shared.metrics.queue_age_us.store(0, Relaxed);
+        }
+    }
+
+    fn take(&mut self, job: Job) {
+        match job {
+            Job::One { item, reply, since } => {
+                let age = since.elapsed();
+                self.shared
+                    .metrics
+                    .queue_age_us
+                    .store(u64::try_from(age.as_micros()).unwrap_or(u64::MAX), Relaxed);
+                if age > self.config.queue_age_max {
+                    return self.answer(Who::One(reply), Answer::TimedOut);
+                }
+                self.machine.tick(now());
+                self.submit(Waiting::One(Who::One(reply), item));
+            }
+            Job::Many { items, group } => {
+                let items = items.into_iter().zip(0..);
+                self.backlog.extend(
+                    items.map(|(item, index)| Waiting::One(Who::OfGroup(group.clone(), index), item)),
+                );
+            }
+            Job::Atomic { items, group } => {
+                let items = items.into_iter().zip(0..);
+                let items = items.map(|(item, index)| (Who::OfGroup(group.clone(), index), item));
+                self.backlog.push_back(Waiting::Atomic(items.collect()));
+            }
+            Job::Read(look) => {
+                let position = Position::new(self.shared.log.shard(), self.machine.decided());
+                let tell = look(self.machine.books(), position);
+                self.machine.wait(Who::Read(tell));
+            }
+        }
+    }
+
+    fn submit(&mut self, waiting: Waiting) {
+        let (submitted, atomic) = match waiting {
+            Waiting::One(who, item) => (self.machine.submit(who, item), false),
+            Waiting::Atomic(items) => (self.machine.submit_atomic(items), true),
+        };
+        if let Submitted::NeedsOriginals { items, originals } = submitted {
+            tokio::spawn(fetch_originals(
+                self.shared.log.clone(),
+                items,
+                originals,
+                atomic,
+                self.fetch.clone(),
+            ));
+        }
+    }
+
+    /// Gives out what is durable. Answers of one group that come together go together.
+    fn give_answers(&mut self) {
+        let mut together: Vec<(u32, Answer)> = Vec::new();
+        let mut group: Option<mpsc::UnboundedSender<Vec<(u32, Answer)>>> = None;
+        for (who, answer) in self.machine.take_answers() {
+            self.shared.metrics.answered(&answer);
+            match who {
+                Who::OfGroup(sender, index) => {
+                    if let Some(former) = group.as_ref().filter(|former| !former.same_channel(&sender)) {
+                        let _ = former.send(std::mem::take(&mut together));
+                    }
+                    group = Some(sender);
+                    together.push((index, answer));
+                }
+                who => self.answer(who, answer),
+            }
+        }
+        if let Some(group) = group {
+            let _ = group.send(together);
+        }
+    }
+
+    fn answer(&self, who: Who, answer: Answer) {
+        match (who, answer) {
+            // Nobody listens any more when the client hung up: the record stands all the same.
+            (Who::One(reply), answer) => drop(reply.send(answer)),
+            (Who::OfGroup(group, index), answer) => drop(group.send(vec![(index, answer)])),
+            (Who::Read(tell), Answer::Seen) => tell(),
+            // What it saw was taken back: dropping it tells the reader to ask again.
+            (Who::Read(_), _) => {}
+        }
+    }
+
+    /// False: another server writes now.
+    fn settle(&mut self, settled: Settled) -> bool {
+        let took = self.commit_since.elapsed();
+        match settled {
+            Settled::Stored(epoch) => {
+                epoch.into_iter().for_each(|epoch| self.machine.set_epoch(epoch));
+                self.machine.stored();
+                self.shared.metrics.committed(self.machine.durable(), took);
+                self.shared.metrics.keys.store(self.machine.keys() as u64, Relaxed);
+            }
+            Settled::NotStored(epoch) => {
+                epoch.into_iter().for_each(|epoch| self.machine.set_epoch(epoch));
+                self.machine.not_stored();
+            }
+            Settled::Fenced => {
+                error!(shard = %self.shared.log.shard(), "another server has taken over: this one writes no longer");
+                self.machine.not_stored();
+            }
+        }
+        self.give_answers();
+        !matches!(settled, Settled::Fenced)
+    }
+}
+
+/// Appends a row and finds out what became of it, however long that takes: an answer may be given only then.
+async fn append(log: Arc<dyn Log>, row: NewRow) -> Settled {
+    match log.append(&row).await {
+        Appended::Stored => Settled::Stored(None),
+        Appended::Fenced => Settled::Fenced,
+        Appended::NotStored(error) => {
+            warn!(error = &error as &dyn std::error::Error, first = %row.first, "a batch was not stored");
+            Settled::NotStored(None)
+        }
+        Appended::Unknown(error) => {
+            warn!(error = &error as &dyn std::error::Error, first = %row.first, "the outcome of a batch is unknown: looking");
+            look(&*log, &row).await
+        }
+    }
+}
+
+/// Raises our own epoch first, so that a statement still under way in the database cannot succeed later; then looks.
+async fn look(log: &dyn Log, row: &NewRow) -> Settled {
+    let mut pause = Duration::from_millis(20);
+    loop {
+        match try_look(log, row).await {
+            Ok(settled) => return settled,
+            Err(error) => {
+                warn!(error = &error as &dyn std::error::Error, first = %row.first, "cannot look yet")
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(1));
+    }
+}
+
+async fn try_look(log: &dyn Log, row: &NewRow) -> Result<Settled, event_store::LogError> {
+    let Some(head) = log.take_over_from(row.epoch).await? else { return Ok(Settled::Fenced) };
+    match log.row_starting_at(row.first).await? {
+        Some(found) if found.root == row.root && found.last == row.last => {
+            Ok(Settled::Stored(Some(head.epoch)))
+        }
+        Some(_) => Ok(Settled::Fenced),
+        None if head.last.next() == row.first => Ok(Settled::NotStored(Some(head.epoch))),
+        None => Ok(Settled::Fenced),
+    }
+}
+
+async fn fetch_originals(
+    log: Arc<dyn Log>,
+    mut items: Vec<(Who, Item)>,
+    originals: Vec<(usize, Sequence)>,
+    atomic: bool,
+    fetch: mpsc::UnboundedSender<Waiting>,
+) {
+    for (at, sequence) in originals {
+        match log.record(sequence).await {
+            Ok(Some(bytes)) => match Record::read(&bytes) {
+                Ok(record) => items[at].1.original = Some(Arc::new(record)),
+                Err(error) => {
+                    return error!(error = &error as &dyn std::error::Error, %sequence, "a record cannot be read");
+                }
+            },
+            // The clients' ends are dropped with the items: they are told to try again.
+            Ok(None) => return error!(%sequence, "LOG-1: a record that a key names is not in the log"),
+            Err(error) => {
+                return warn!(error = &error as &dyn std::error::Error, %sequence, "cannot read a record");
+            }
+        }
+    }
+    if atomic {
+        let _ = fetch.send(Waiting::Atomic(items));
+    } else {
+        items.into_iter().for_each(|(who, item)| drop(fetch.send(Waiting::One(who, item))));
+    }
+}
+
+/// Now and then: partitions ahead, snapshots, the clock.
+async fn chores(shared: Arc<Shared>, snapshot_every: u64, mut snapshot_at: u64) {
+    let mut every = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        every.tick().await;
+        check_clock(&shared).await;
+        let durable = shared.metrics.durable.load(Relaxed);
+        if let Err(error) = shared.log.make_partitions_ahead(Sequence(durable)).await {
+            warn!(error = &error as &dyn std::error::Error, "cannot make partitions ahead");
+        }
+        if durable.saturating_sub(snapshot_at) >= snapshot_every {
+            match snapshot::take(&*shared.log).await {
+                Ok(at) => snapshot_at = at.0,
+                Err(error) => warn!(error = &error as &dyn std::error::Error, "cannot make a snapshot"),
+            }
+        }
+    }
+}
+
+/// A clock that is far from the log's would record times that others cannot believe.
+async fn check_clock(shared: &Shared) {
+    let Ok(skew_us) = shared.log.clock_skew().await else { return };
+    let skewed = skew_us.abs() > CLOCK_SKEW_MAX_US;
+    if skewed != shared.clock_skewed.swap(skewed, Relaxed) {
+        if skewed {
+            error!(skew_us, "our clock and the database's differ too much: commands are turned away");
+        } else {
+            info!(skew_us, "our clock agrees with the database's again");
+        }
+    }
+}
+
+fn now() -> Ts {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970");
+    Ts(i64::try_from(since.as_micros()).expect("the clock is before the year 290000"))
+}

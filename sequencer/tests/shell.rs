@@ -1,0 +1,148 @@
+//! The sequencer over a log in memory: answers, repeats, reversals, reads, boot.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{item, open_books, transfer};
+use event_schemas::{Event, LedgerId, Record, Shard};
+use event_store::{Fault, MemoryLog};
+use ledger_core::{AccountRef, Books};
+use sequencer::{Answer, Config, Sequencer, start};
+
+fn recorded(answer: Answer) -> Arc<Record> {
+    match answer {
+        Answer::Recorded(record) => record,
+        other => panic!("expected a record: {other:?}"),
+    }
+}
+
+async fn started(log: &MemoryLog) -> Sequencer {
+    start(Arc::new(log.clone()), Config::default()).await.expect("the log boots").0
+}
+
+fn bank(books: &Books) -> Option<String> {
+    let ledger = books.ledger(&LedgerId::parse("books").expect("valid"))?;
+    let (_, account) = ledger.account(&AccountRef::Path("assets:bank".parse().expect("valid")))?;
+    Some(ledger.balances(account)[0].posted.to_string())
+}
+
+#[tokio::test]
+async fn a_repeat_hears_the_same_answer_and_records_nothing() {
+    let log = MemoryLog::new(Shard(1));
+    let sequencer = started(&log).await;
+    recorded(sequencer.submit(open_books()).await.expect("taken"));
+    let first = recorded(
+        sequencer.submit(transfer("t1", "equity:opening", "assets:bank", "5")).await.expect("taken"),
+    );
+    let Answer::Known(at) =
+        sequencer.submit(transfer("t1", "equity:opening", "assets:bank", "5")).await.expect("taken")
+    else {
+        panic!("a durable key is known");
+    };
+    assert_eq!(sequencer.record(at).await.expect("readable"), Some((*first).clone()));
+    let refused = recorded(
+        sequencer.submit(transfer("t2", "equity:opening", "assets:bank", "0")).await.expect("taken"),
+    );
+    assert!(matches!(refused.event, Event::CommandRefused(_)));
+    assert_eq!(sequencer.read(|books, _| bank(books)).await, Ok(Some("5.00".to_owned())));
+}
+
+#[tokio::test]
+async fn a_batch_that_is_not_stored_leaves_nothing_behind() {
+    let log = MemoryLog::new(Shard(1));
+    let sequencer = started(&log).await;
+    recorded(sequencer.submit(open_books()).await.expect("taken"));
+    log.inject(Fault::NotStored);
+    let lost = sequencer.submit(transfer("t1", "equity:opening", "assets:bank", "5")).await.expect("taken");
+    assert!(matches!(lost, Answer::NotRecorded), "{lost:?}");
+    assert_eq!(sequencer.read(|books, _| bank(books)).await, Ok(None));
+    recorded(sequencer.submit(transfer("t1", "equity:opening", "assets:bank", "7")).await.expect("taken"));
+    assert_eq!(sequencer.read(|books, _| bank(books)).await, Ok(Some("7.00".to_owned())));
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_looked_into() {
+    let log = MemoryLog::new(Shard(1));
+    let sequencer = started(&log).await;
+    recorded(sequencer.submit(open_books()).await.expect("taken"));
+    log.inject(Fault::UnknownButStored);
+    recorded(sequencer.submit(transfer("t1", "equity:opening", "assets:bank", "5")).await.expect("taken"));
+    log.inject(Fault::UnknownNotStored);
+    let lost = sequencer.submit(transfer("t2", "equity:opening", "assets:bank", "5")).await.expect("taken");
+    assert!(matches!(lost, Answer::NotRecorded), "{lost:?}");
+    recorded(sequencer.submit(transfer("t2", "equity:opening", "assets:bank", "5")).await.expect("taken"));
+    assert_eq!(sequencer.read(|books, _| bank(books)).await, Ok(Some("10.00".to_owned())));
+}
+
+#[tokio::test]
+async fn a_reversal_finds_its_original_in_memory_and_in_the_log() {
+    let log = MemoryLog::new(Shard(1));
+    let sequencer = started(&log).await;
+    recorded(sequencer.submit(open_books()).await.expect("taken"));
+    recorded(sequencer.submit(transfer("t1", "equity:opening", "assets:bank", "5")).await.expect("taken"));
+    let reverse = |key| item(key, r#"{"reverse_transaction":{"transaction":"t1"}}"#);
+    let reversed = recorded(sequencer.submit(reverse("r1")).await.expect("taken"));
+    assert!(matches!(reversed.event, Event::TransactionReversed(_)), "{reversed:?}");
+    let again = recorded(sequencer.submit(reverse("r2")).await.expect("taken"));
+    assert!(
+        matches!(&again.event, Event::CommandRefused(refused) if refused.refusal.number == 702),
+        "{again:?}"
+    );
+    let both = vec![
+        transfer("t3", "equity:opening", "assets:bank", "9"),
+        item("r3", r#"{"reverse_transaction":{"transaction":"t3"}}"#),
+    ];
+    let answers = sequencer.submit_atomic(both).await.expect("taken");
+    assert!(matches!(recorded(answers[1].clone()).event, Event::TransactionReversed(_)));
+    assert_eq!(sequencer.read(|books, _| bank(books)).await, Ok(Some("0.00".to_owned())));
+}
+
+#[tokio::test]
+async fn an_atomic_batch_with_a_refused_item_is_refused_whole_and_for_ever() {
+    let log = MemoryLog::new(Shard(1));
+    let sequencer = started(&log).await;
+    recorded(sequencer.submit(open_books()).await.expect("taken"));
+    let batch = || {
+        vec![
+            transfer("a", "equity:opening", "assets:bank", "5"),
+            transfer("b", "equity:opening", "assets:bank", "0"),
+        ]
+    };
+    let numbers = |answers: Vec<Answer>| -> Vec<u16> {
+        let number = |answer| match &recorded(answer).event {
+            Event::CommandRefused(refused) => refused.refusal.number,
+            other => panic!("expected a refusal: {other:?}"),
+        };
+        answers.into_iter().map(number).collect()
+    };
+    assert_eq!(numbers(sequencer.submit_atomic(batch()).await.expect("taken")), [801, 403]);
+    let again = sequencer.submit_atomic(batch()).await.expect("taken");
+    assert!(again.iter().all(|answer| matches!(answer, Answer::Known(_))), "{again:?}");
+    assert_eq!(sequencer.read(|books, _| bank(books)).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_new_server_goes_on_where_the_former_was() {
+    let log = MemoryLog::new(Shard(1));
+    let former = started(&log).await;
+    recorded(former.submit(open_books()).await.expect("taken"));
+    for at in 0..10 {
+        recorded(
+            former
+                .submit(transfer(&format!("t{at}"), "equity:opening", "assets:bank", "1"))
+                .await
+                .expect("taken"),
+        );
+    }
+    sequencer::snapshot::take(&log).await.expect("stored");
+    recorded(former.submit(transfer("after", "equity:opening", "assets:bank", "1")).await.expect("taken"));
+    let server = started(&log).await;
+    assert_eq!(server.read(|books, _| bank(books)).await, Ok(Some("11.00".to_owned())));
+    let repeat = server.submit(transfer("t3", "equity:opening", "assets:bank", "1")).await.expect("taken");
+    assert!(matches!(repeat, Answer::Known(_)), "{repeat:?}");
+    // The former is fenced: what it decides is never recorded, and it writes no more.
+    let lost = former.submit(transfer("late", "equity:opening", "assets:bank", "1")).await.expect("taken");
+    assert!(matches!(lost, Answer::NotRecorded), "{lost:?}");
+    recorded(server.submit(transfer("late", "equity:opening", "assets:bank", "1")).await.expect("taken"));
+}
