@@ -170,9 +170,9 @@ impl Witness {
                         .violation(format!("{}: in the log twice, at {former} and {again}", event.key));
                 }
             }
-            if let Some(last) = page.events.last() {
-                self.read_up_to = Some(format!("1:{}", last.seq));
-            }
+            // A page may be empty and have a next: other ledgers share the log.
+            let last = page.events.last().map(|event| format!("1:{}", event.seq));
+            self.read_up_to = page.next.clone().or(last).or(self.read_up_to.take());
             if page.next.is_none() {
                 return Ok(());
             }

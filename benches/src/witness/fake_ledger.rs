@@ -28,7 +28,9 @@ pub enum Flaw {
     Invents,
 }
 
-#[derive(Default)]
+/// Stands for a record of another ledger in the same log.
+const OTHER_LEDGERS: &str = "";
+
 struct State {
     /// Key of each record, in order from sequence 1.
     log: Vec<String>,
@@ -42,7 +44,8 @@ const STRUCK: usize = 7;
 pub async fn start(flaw: Flaw) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let state = Arc::new(Mutex::new(State::default()));
+    let log = vec![OTHER_LEDGERS.to_owned(); 2 * PAGE + 1];
+    let state = Arc::new(Mutex::new(State { log, keys: HashMap::new(), commands: 0 }));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             stream.set_nodelay(true).unwrap();
@@ -115,15 +118,18 @@ fn post(request: &str, state: &mut State, flaw: Flaw) -> Option<(u16, String)> {
     }
 }
 
+/// A page looks at so many records, ours or not.
+const PAGE: usize = 3;
+
 fn events(request: &str, state: &State) -> (u16, String) {
-    let after = request
-        .split_once("after=1:")
-        .map_or(0, |(_, rest)| rest.split([' ', '&']).next().unwrap().parse().unwrap());
-    let events: Vec<String> = (after + 1..)
-        .zip(state.log.iter().skip(after))
-        .map(|(sequence, key): (usize, &String)| {
-            format!(r#"{{"seq":{sequence},"type":"transaction_posted","key":"{key}"}}"#)
-        })
+    let after =
+        request.split_once("after=1:").map_or("0", |(_, rest)| rest.split([' ', '&']).next().unwrap());
+    let after: usize = after.parse().unwrap();
+    let end = state.log.len().min(after + PAGE);
+    let records = (after + 1..).zip(&state.log[after..end]).filter(|(_, key)| *key != OTHER_LEDGERS);
+    let events: Vec<String> = records
+        .map(|(seq, key)| format!(r#"{{"seq":{seq},"type":"transaction_posted","key":"{key}"}}"#))
         .collect();
-    (200, format!(r#"{{"events":[{}]}}"#, events.join(",")))
+    let next = if end < state.log.len() { format!(r#","next":"1:{end}""#) } else { String::new() };
+    (200, format!(r#"{{"events":[{}]{next}}}"#, events.join(",")))
 }
