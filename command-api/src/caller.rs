@@ -6,6 +6,7 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
+use event_schemas::LedgerId;
 use poem::{
     PathPattern, Request, RequestBody,
     http::{HeaderValue, header},
@@ -41,21 +42,25 @@ pub struct Caller<S> {
 }
 
 /// A ledger that the caller may see. That it exists is for the engine to say, in the same words.
-#[derive(Clone, Copy, Debug)]
-pub struct GrantedLedger<'a>(&'a str);
+#[derive(Clone, Debug)]
+pub struct GrantedLedger(LedgerId);
 
 impl<S> Caller<S> {
-    pub fn granted<'a>(&self, ledger: &'a str) -> Result<GrantedLedger<'a>, Problem> {
-        if self.key.ledgers.covers(ledger) {
+    pub fn granted(&self, ledger: LedgerId) -> Result<GrantedLedger, Problem> {
+        if self.key.ledgers.covers(ledger.as_str()) {
             Ok(GrantedLedger(ledger))
         } else {
-            Err(ledger_not_found(ledger))
+            Err(ledger_not_found(ledger.as_str()))
         }
     }
 }
 
-impl<'a> GrantedLedger<'a> {
-    pub fn as_str(self) -> &'a str {
+impl GrantedLedger {
+    pub fn id(&self) -> &LedgerId {
+        &self.0
+    }
+
+    pub fn into_id(self) -> LedgerId {
         self.0
     }
 }

@@ -41,6 +41,10 @@ codes! {
         "A part of the path has a shape that no ledger, account, transaction or position has, so there is none.";
     LEDGER_NOT_FOUND = 404 "ledger_not_found", "Ledger not found",
         "There is no such ledger, or the key was not granted it; which of the two is not said.";
+    EVENT_NOT_FOUND = 404 "event_not_found", "Event not found",
+        "There is no record at this position, or it is of a ledger that the key was not granted; which of the two is not said.";
+    ACCOUNT_NOT_FOUND = 404 "no_such_account", "No such account",
+        "No account of this ledger has, or ever had, this path.";
     METHOD_NOT_ALLOWED = 405 "method_not_allowed", "Method not allowed",
         "The address exists, but not for this method; the Allow header lists those it has.";
     NOT_ACCEPTABLE = 406 "not_acceptable", "Not acceptable",
@@ -49,12 +53,24 @@ codes! {
         "The body, or one line of it, is longer than this route takes; the detail has the limit.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "Unsupported media type",
         "The Content-Type is missing or is not one that this route reads.";
+    KEY_REUSED = 422 "key_reused", "Key used before",
+        "The key was used before, for another request. A repeat sends the same request; a new request needs a new key.";
+    KEYS_MIXED = 422 "keys_mixed", "Some keys used before",
+        "Some keys of this atomic batch were used before and some not, so it is no repeat and cannot be carried out whole.";
+    BATCH_TOO_LARGE = 422 "batch_too_large", "Batch too large",
+        "An atomic batch has more items than can be recorded at once; the detail has the limit.";
     HEADERS_TOO_LARGE = 431 "headers_too_large", "Headers too large",
         "The request's headers together exceed 16 KiB.";
     INTERNAL = 500 "internal", "Internal error",
         "Something broke on our side. Nothing is known about the outcome: repeat with the same key to learn it.";
     UNAVAILABLE = 503 "unavailable", "Not available now",
         "The service cannot take the request now. Come back after the seconds in Retry-After, with the same key.";
+    OVERLOADED = 503 "overloaded", "Overloaded",
+        "Too many commands are waiting. Nothing was recorded and no key used up: send the same again after Retry-After.";
+    TIMED_OUT = 503 "timed_out", "Waited too long",
+        "The command waited too long in the queue. Nothing was recorded and no key used up: send the same again.";
+    NOT_RECORDED = 503 "not_recorded", "Not recorded",
+        "The log could not store the command, and will not. Nothing was recorded and no key used up: send the same again.";
     KEYS_STALE = 503 "keys_stale", "Keys cannot be checked now",
         "The list of keys could not be read for too long, so that revoked ones could pass. Come back later.";
 }

@@ -11,6 +11,7 @@ use std::{collections::BTreeSet, fmt};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
+use event_schemas::ActorId;
 use sha2::{Digest, Sha256};
 
 pub use scope::Scope;
@@ -24,6 +25,8 @@ const ID_ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     pub id: String,
+    /// What the records of this key's commands name as their actor.
+    pub actor: ActorId,
     pub name: String,
     pub hash: [u8; 32],
     pub scopes: BTreeSet<Scope>,
@@ -56,12 +59,10 @@ impl Key {
         assert!(is_id(&id), "a key's id is 1 to 32 lower-case letters and digits, not {id:?}");
         let secret = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; SECRET_BYTES]>());
         let token = Token(format!("{PREFIX}{id}_{secret}"));
-        (Self { id, name, hash: hash(&secret), scopes, ledgers, created_at: now, revoked_at: None }, token)
-    }
-
-    /// What the records of this key's commands name as their actor.
-    pub fn actor(&self) -> String {
-        format!("key:{}", self.id)
+        let actor = actor(&id);
+        let key =
+            Self { id, actor, name, hash: hash(&secret), scopes, ledgers, created_at: now, revoked_at: None };
+        (key, token)
     }
 
     pub fn opened_by(&self, secret: &str) -> bool {
@@ -100,6 +101,10 @@ pub fn split_token(token: &str) -> Option<(&str, &str)> {
 
 pub fn is_id(id: &str) -> bool {
     (1..=32).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+pub(crate) fn actor(id: &str) -> ActorId {
+    ActorId::parse(&format!("key:{id}")).expect("a key's id is letters and digits")
 }
 
 fn made_id() -> String {

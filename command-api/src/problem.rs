@@ -116,9 +116,12 @@ impl Problem {
         StatusCode::from_u16(self.body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The answer, with the id under which the request is found in the logs.
+    /// The answer, with the id under which the request is found in the logs. A recorded refusal goes without: whoever
+    /// repeats the request gets the same bytes.
     pub fn answer(mut self, request_id: &str) -> Response {
-        self.body.request_id = Some(request_id.to_owned());
+        if self.body.position.is_none() {
+            self.body.request_id = Some(request_id.to_owned());
+        }
         self.into_response()
     }
 

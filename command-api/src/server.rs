@@ -20,9 +20,11 @@ use crate::{
     caller::Gate,
     echo::EchoRoutes,
     edge::Edge,
+    engine::{Engine, metrics::EngineMetrics},
     health::{HealthRoutes, Readiness},
     home::{Pages, Site},
     keys::cache::Keys,
+    routes,
     spec::{Spec, SpecError},
     telemetry::{
         access::{AccessLog, Successes},
@@ -68,6 +70,8 @@ impl Default for ServerConfig {
 
 /// What the door is given by whoever starts it.
 pub struct Parts {
+    /// Without it, only what needs no engine is served: health, metrics, pages.
+    pub engine: Option<Arc<Engine>>,
     pub keys: Arc<Keys>,
     pub readiness: Arc<dyn Readiness>,
     /// Holds the engine's metrics; the door adds its own.
@@ -139,12 +143,20 @@ impl Bound {
 
 /// The whole application, from the edge to the routes.
 pub fn door(config: &ServerConfig, parts: Parts) -> Result<BoxEndpoint<'static, Response>, ServeError> {
-    let Parts { keys, readiness, registry } = parts;
-    let routes = HealthRoutes { readiness, registry: registry.clone() };
-    if config.bench_echo {
-        edged(config, keys, &registry, (routes, EchoRoutes))
-    } else {
-        edged(config, keys, &registry, routes)
+    let Parts { engine, keys, readiness, registry } = parts;
+    let health = HealthRoutes { readiness, registry: registry.clone() };
+    match engine {
+        None if config.bench_echo => edged(config, keys, &registry, (health, EchoRoutes)),
+        None => edged(config, keys, &registry, health),
+        Some(engine) => {
+            registry.register(Box::new(EngineMetrics(engine.sequencer.clone())))?;
+            let routes = routes::all(&engine);
+            if config.bench_echo {
+                edged(config, keys, &registry, (routes, health, EchoRoutes))
+            } else {
+                edged(config, keys, &registry, (routes, health))
+            }
+        }
     }
 }
 

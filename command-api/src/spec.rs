@@ -3,15 +3,22 @@
 //! Each operation's needed scope arrives here as the name of a pseudo scheme (`scope read`, see `keys::scope`); an
 //! operation without one makes `Spec::of` fail, at the start of every server and in a test.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
+};
 
 use poem::{Request, http::Method};
 // Not `types::Type`: its `is_empty` would shadow that of `&str`, and says false.
 use poem_openapi::{OpenApi, OpenApiService, payload::Payload, registry::Registry, types};
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Deserializer, de};
+use serde_json::{Map, Value, json, value::RawValue};
+
+use ledger_core::RefusalKind;
 
 use crate::{
     caller, codes,
+    engine::refusal,
     keys::scope::{PUBLIC_SCHEME, SCHEME_PREFIX},
     problem::{self, Problem},
 };
@@ -51,7 +58,7 @@ pub struct RouteTable {
 
 impl Spec {
     pub fn of<T: OpenApi>(service: &OpenApiService<T, ()>) -> Result<Self, SpecError> {
-        let mut document: Value = serde_json::from_str(&service.spec()).expect("poem-openapi writes JSON");
+        let Merged(mut document) = serde_json::from_str(&service.spec()).expect("poem-openapi writes JSON");
         let mut routes = RouteTable::default();
         for (path, operations) in entries(&mut document["paths"]) {
             for (method, operation) in entries(operations) {
@@ -112,8 +119,13 @@ impl RouteTable {
             return Ok(());
         }
         let Some(operation) = self.matched(request) else { return Ok(()) };
+        let mut seen = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let name = pair.split('=').next().unwrap_or_default();
+            if seen.contains(&name) {
+                return Err(Problem::new(&codes::INVALID_PARAMETER).detail(format!("{name:?} is said twice")));
+            }
+            seen.push(name);
             if !operation.queries.iter().any(|known| known == name) {
                 let known = operation.queries.join(", ");
                 let known = if known.is_empty() { "none" } else { &known };
@@ -165,6 +177,41 @@ fn router_pattern(path: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
+/// A JSON value in which the members of two equal keys are joined: poem-openapi writes a path once for each file of routes.
+struct Merged(Value);
+
+impl<'de> Deserialize<'de> for Merged {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Joining;
+
+        impl<'de> de::Visitor<'de> for Joining {
+            type Value = Map<String, Value>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+                let mut object = Map::new();
+                while let Some((name, value)) = members.next_entry::<String, Box<RawValue>>()? {
+                    let value = match name.as_str() {
+                        "paths" => serde_json::from_str(value.get()).map(|Merged(value)| value),
+                        _ => serde_json::from_str(value.get()),
+                    };
+                    let value = value.map_err(de::Error::custom)?;
+                    match (object.get_mut(&name).and_then(Value::as_object_mut), value) {
+                        (Some(known), Value::Object(more)) => known.extend(more),
+                        (_, value) => drop(object.insert(name, value)),
+                    }
+                }
+                Ok(object)
+            }
+        }
+
+        deserializer.deserialize_map(Joining).map(|object| Self(Value::Object(object)))
+    }
+}
+
 fn entries(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flat_map(Map::iter_mut)
 }
@@ -211,7 +258,7 @@ fn declare_problems(operation: &mut Value, needs_key: bool) {
         statuses.push(404);
     }
     if operation.get("requestBody").is_some() {
-        statuses.extend([413, 415]);
+        statuses.extend([409, 413, 415, 422]);
     }
     let responses = operation["responses"].as_object_mut().expect("every operation has responses");
     for status in statuses {
@@ -273,6 +320,9 @@ fn declare_components(document: &mut Value) {
     for code in codes::CATALOGUE {
         by_status.entry(code.status).or_default().push(code.name);
     }
+    for kind in RefusalKind::ALL {
+        by_status.entry(refusal::status(*kind, false)).or_default().push(kind.code());
+    }
     components["responses"] = by_status
         .into_iter()
         .map(|(status, names)| {
@@ -321,6 +371,28 @@ mod tests {
     fn a_route_that_declares_no_scope_makes_no_document() {
         let error = Spec::of(&OpenApiService::new(Open, "", "")).err().unwrap();
         assert!(matches!(error, SpecError::NoScope { .. }), "{error}");
+    }
+
+    struct Closed;
+
+    #[OpenApi]
+    impl Closed {
+        #[oai(path = "/open", method = "post", operation_id = "close")]
+        async fn close(&self, _caller: caller::Public) {}
+    }
+
+    struct Opened;
+
+    #[OpenApi]
+    impl Opened {
+        #[oai(path = "/open", method = "get", operation_id = "open")]
+        async fn open(&self, _caller: caller::Public) {}
+    }
+
+    #[test]
+    fn a_path_may_be_spread_over_files() {
+        let spec = Spec::of(&OpenApiService::new((Closed, Opened), "", "")).unwrap();
+        assert_eq!(spec.routes.allow("/open").as_deref(), Some("GET, HEAD, POST"));
     }
 
     #[test]

@@ -4,6 +4,14 @@ use poem_openapi::Tags;
 
 #[derive(Tags)]
 pub enum Tag {
+    /// Sets of books.
+    Ledgers,
+    /// Where money is, and how it may move there; assets of a ledger's own.
+    Accounts,
+    /// Money that moves.
+    Transactions,
+    /// The log: what happened, as it was recorded.
+    Events,
     /// Health, metrics.
     Operations,
 }

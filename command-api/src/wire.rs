@@ -5,6 +5,8 @@
 pub mod account;
 pub mod answer;
 pub mod asset;
+pub mod bulk;
+pub mod event;
 pub mod ledger;
 pub mod metadata;
 pub mod reversal;

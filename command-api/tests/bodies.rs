@@ -1,4 +1,5 @@
 //! What a transaction's body may be, and where it says what is wrong. Asked of the echo route, which has no engine.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
 mod kit;
 

@@ -1,4 +1,5 @@
 //! What the edge answers, whatever route is behind it.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
 mod kit;
 
@@ -190,4 +191,19 @@ async fn the_document_says_what_each_route_needs_and_refuses() {
     assert_eq!(document["paths"]["/health/live"]["get"]["security"], serde_json::json!([]));
     assert_eq!(document["components"]["securitySchemes"].as_object().unwrap().len(), 1);
     assert!(!document.to_string().contains("charset"));
+}
+
+/// Written to the repository: whoever changes a route or a code sees the change in what clients read.
+#[tokio::test]
+async fn generated_documents_are_up_to_date() {
+    let door = kit::open_books().await;
+    let document = door.send("GET", "/openapi.json", &[], "").await;
+    expect_test::expect_file!["../../docs/generated/openapi.json"]
+        .assert_eq(&format!("{}\n", document.text()));
+
+    let mut problems = "# Problems\n\nThe codes with which the door itself refuses a request. What the rules refuse has numbers, and its own page.\n\n| status | code | meaning |\n|---:|---|---|\n".to_owned();
+    for code in command_api::codes::CATALOGUE {
+        problems += &format!("| {} | `{}` | {} |\n", code.status, code.name, code.meaning);
+    }
+    expect_test::expect_file!["../../docs/generated/problems.md"].assert_eq(&problems);
 }

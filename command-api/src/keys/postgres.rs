@@ -62,6 +62,25 @@ impl PostgresKeys {
         Ok(())
     }
 
+    /// The secret by which repeats are told from other requests: made once, the same for all doors of this database.
+    pub async fn request_secret(&self) -> Result<[u8; 32], KeySourceError> {
+        let client = self.pool.get().await.map_err(unreadable)?;
+        let made: [u8; 32] = rand::random();
+        client
+            .execute(
+                "INSERT INTO door.secrets (name, secret) VALUES ('request', $1) ON CONFLICT DO NOTHING",
+                &[&made.as_slice()],
+            )
+            .await
+            .map_err(unreadable)?;
+        let row = client
+            .query_one("SELECT secret FROM door.secrets WHERE name = 'request'", &[])
+            .await
+            .map_err(unreadable)?;
+        let secret: &[u8] = row.try_get(0).map_err(unreadable)?;
+        secret.try_into().map_err(unreadable)
+    }
+
     /// Answers whether there was such a key. Revoking twice keeps the first time.
     pub async fn revoke(&self, id: &str, now: DateTime<Utc>) -> Result<bool, KeySourceError> {
         let client = self.pool.get().await.map_err(unreadable)?;
@@ -95,8 +114,10 @@ fn key(row: &Row) -> Result<Key, KeySourceError> {
     let hash: &[u8] = row.try_get("hash").map_err(unreadable)?;
     let scopes: Vec<&str> = row.try_get("scopes").map_err(unreadable)?;
     let ledgers: Vec<String> = row.try_get("ledgers").map_err(unreadable)?;
+    let id: String = row.try_get("id").map_err(unreadable)?;
     Ok(Key {
-        id: row.try_get("id").map_err(unreadable)?,
+        actor: super::actor(&id),
+        id,
         name: row.try_get("name").map_err(unreadable)?,
         hash: hash.try_into().map_err(unreadable)?,
         // A scope of a newer version is none of ours: the key keeps the others.

@@ -6,7 +6,7 @@ use ledger_core::{
     commands::{CloseAccount, FreezeAccount, OpenAccount, RenameAccount, SetLimits, UnfreezeAccount},
 };
 use poem_openapi::{Enum, Object};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Wire, WireMetadata, present,
@@ -31,7 +31,7 @@ pub struct NewAccount {
 }
 
 /// What an account stands for.
-#[derive(Enum, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Enum, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename = "AccountType", rename_all = "snake_case")]
 pub enum Kind {

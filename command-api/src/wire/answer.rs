@@ -37,14 +37,15 @@ pub struct Recorded {
 }
 
 impl<'a> Head<'a> {
-    pub fn of(record: &'a Record, position: Position) -> Self {
+    /// Without a position in a dry run.
+    pub fn of(record: &'a Record, position: Option<Position>) -> Self {
         let envelope = &record.envelope;
-        Self {
-            key: &envelope.key,
-            ledger: &envelope.ledger,
-            recorded: Some(Recorded { position, event_id: envelope.id, recorded_at: envelope.recorded_at }),
-            effective_at: envelope.effective_at,
-        }
+        let recorded = position.map(|position| Recorded {
+            position,
+            event_id: envelope.id,
+            recorded_at: envelope.recorded_at,
+        });
+        Self { key: &envelope.key, ledger: &envelope.ledger, recorded, effective_at: envelope.effective_at }
     }
 }
 
@@ -172,8 +173,12 @@ impl<T> Answer<T> {
         Self::written(status, body)
     }
 
-    pub fn written(status: StatusCode, body: Vec<u8>) -> Self {
+    fn written(status: StatusCode, body: Vec<u8>) -> Self {
         Self { status, body: body.into(), schema: PhantomData }
+    }
+
+    pub fn into_parts(self) -> (StatusCode, Bytes) {
+        (self.status, self.body)
     }
 }
 

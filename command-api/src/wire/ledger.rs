@@ -6,7 +6,7 @@ use event_schemas::{
 };
 use ledger_core::commands::OpenLedger;
 use poem_openapi::{Enum, Object};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Wire, WireMetadata, present,
@@ -36,7 +36,7 @@ pub struct NewLedger {
 }
 
 /// How accounts come to be.
-#[derive(Enum, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Enum, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
 pub enum Accounts {
@@ -45,7 +45,7 @@ pub enum Accounts {
 }
 
 /// Whether entries in the log name accounts by their paths too.
-#[derive(Enum, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Enum, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
 pub enum Paths {
@@ -81,6 +81,24 @@ impl From<Paths> for PathsPolicy {
         match policy {
             Paths::Visible => PathsPolicy::Visible,
             Paths::Hidden => PathsPolicy::Hidden,
+        }
+    }
+}
+
+impl From<AccountsPolicy> for Accounts {
+    fn from(policy: AccountsPolicy) -> Self {
+        match policy {
+            AccountsPolicy::OpenOnFirstUse => Accounts::OpenOnFirstUse,
+            AccountsPolicy::OpenExplicitly => Accounts::OpenExplicitly,
+        }
+    }
+}
+
+impl From<PathsPolicy> for Paths {
+    fn from(policy: PathsPolicy) -> Self {
+        match policy {
+            PathsPolicy::Visible => Paths::Visible,
+            PathsPolicy::Hidden => Paths::Hidden,
         }
     }
 }

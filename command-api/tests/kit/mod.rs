@@ -12,12 +12,14 @@ use std::{
 
 use chrono::Utc;
 use command_api::{
-    Parts, Readiness, ServeError, ServerConfig,
+    Engine, Parts, Readiness, ServeError, ServerConfig,
     keys::{
         Grant, Key, Scope,
         cache::{Keys, MemoryKeys},
     },
 };
+use event_schemas::Shard;
+use event_store::MemoryLog;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -47,11 +49,28 @@ pub fn config() -> ServerConfig {
     ServerConfig { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..ServerConfig::default() }
 }
 
+/// A door without an engine.
 pub async fn open(config: ServerConfig) -> Door {
+    open_with(config, None).await
+}
+
+/// A door before books in memory.
+pub async fn open_books() -> Door {
+    let log = MemoryLog::new(Shard(1));
+    open_on(log).await
+}
+
+pub async fn open_on(log: MemoryLog) -> Door {
+    let (sequencer, _) = sequencer::start(Arc::new(log), sequencer::Config::default()).await.unwrap();
+    open_with(config(), Some(Arc::new(Engine::new(sequencer, [7; 32])))).await
+}
+
+async fn open_with(config: ServerConfig, engine: Option<Arc<Engine>>) -> Door {
     let source = MemoryKeys::default();
     let keys = Keys::load(source.clone()).await.unwrap();
     let ready = Arc::new(Ready::default());
     let parts = Parts {
+        engine,
         keys: Arc::clone(&keys),
         readiness: Arc::<Ready>::clone(&ready),
         registry: prometheus::Registry::new(),
@@ -100,6 +119,17 @@ impl Door {
 
     pub async fn get(&self, path: &str, token: &str) -> Answer {
         self.send("GET", path, &[("Authorization", &format!("Bearer {token}"))], "").await
+    }
+
+    /// Posts with a key, so that the answer can be foretold.
+    pub async fn command(&self, path: &str, token: &str, key: &str, body: &str) -> Answer {
+        let authorization = format!("Bearer {token}");
+        let headers = [
+            ("Authorization", &*authorization),
+            ("Content-Type", "application/json"),
+            ("Idempotency-Key", key),
+        ];
+        self.send("POST", path, &headers, body).await
     }
 
     pub async fn post(&self, path: &str, token: &str, body: &str) -> Answer {

@@ -1,0 +1,46 @@
+//! Every route there is. A new one: a file here, its line in `mod`, its line in the list.
+
+use std::sync::Arc;
+
+use poem_openapi::OpenApi;
+
+use crate::engine::Engine;
+
+mod bulk;
+mod close_account;
+mod freeze_account;
+mod get_account;
+mod get_event;
+mod get_ledger;
+mod list_accounts;
+mod list_events;
+mod list_ledgers;
+mod open_account;
+mod open_ledger;
+mod page;
+mod post_transaction;
+mod register_asset;
+mod rename_account;
+mod reverse_transaction;
+mod set_limits;
+mod unfreeze_account;
+
+/// All routes that need the engine.
+pub fn all(engine: &Arc<Engine>) -> impl OpenApi + use<> {
+    let of = || Arc::clone(engine);
+    let ledgers = (open_ledger::Route(of()), list_ledgers::Route(of()), get_ledger::Route(of()));
+    let accounts = (
+        open_account::Route(of()),
+        list_accounts::Route(of()),
+        get_account::Route(of()),
+        rename_account::Route(of()),
+        freeze_account::Route(of()),
+        unfreeze_account::Route(of()),
+        close_account::Route(of()),
+        set_limits::Route(of()),
+        register_asset::Route(of()),
+    );
+    let transactions = (post_transaction::Route(of()), reverse_transaction::Route(of()), bulk::Route(of()));
+    let events = (list_events::Route(of()), get_event::Route(of()));
+    (ledgers, accounts, transactions, events)
+}

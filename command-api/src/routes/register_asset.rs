@@ -1,0 +1,53 @@
+//! `POST /v1/ledgers/{ledger}/assets`
+
+use std::sync::Arc;
+
+use event_schemas::{Key, LedgerId};
+use poem_openapi::{
+    OpenApi,
+    param::{Header, Path, Query},
+};
+
+use crate::{
+    caller::Caller,
+    engine::{self, Engine, Request},
+    fast::Fast,
+    keys::scope::AccountsWrite,
+    tags::Tag,
+    wire::{
+        Wire,
+        answer::{Answer, AssetRegistered},
+        asset::NewAsset,
+    },
+};
+
+pub struct Route(pub Arc<Engine>);
+
+#[OpenApi]
+impl Route {
+    /// Register an asset of the ledger's own
+    ///
+    /// The currencies of ISO 4217 are there already.
+    #[oai(
+        path = "/v1/ledgers/:ledger/assets",
+        method = "post",
+        operation_id = "register_asset",
+        tag = "Tag::Accounts"
+    )]
+    async fn register(
+        &self,
+        caller: Caller<AccountsWrite>,
+        ledger: Path<Wire<LedgerId>>,
+        /// Answer what would happen, and record nothing.
+        #[oai(default)]
+        dry_run: Query<bool>,
+        /// Makes a repeat safe: the same key with the same body is answered the same.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Option<Wire<Key>>>,
+        body: Fast<NewAsset>,
+    ) -> poem::Result<Answer<AssetRegistered>> {
+        let ledger = caller.granted(ledger.0.0)?;
+        let request = Request { ledger, key: engine::key(key.0, None)?, dry_run: dry_run.0 };
+        self.0.carry_out(&caller, request, body.0.into_command()).await
+    }
+}
