@@ -205,7 +205,7 @@ impl World for PostgresWorld {
     }
 
     async fn somebody_waits_for_the_epoch(&self) {
-        wait_until(&self.client().await, "query LIKE 'UPDATE shards%'").await;
+        wait_until(&self.client().await, "query LIKE '%UPDATE shards%'").await;
     }
 
     async fn cut_next_append(&self, stored: bool) {
@@ -237,5 +237,8 @@ pub async fn wait_until(client: &Client, what: &str) {
         "SELECT count(*) FROM pg_stat_activity
          WHERE datname = current_database() AND wait_event_type IN ('Lock', 'IPC') AND {what}"
     );
-    while client.query_one(&sql, &[]).await.unwrap().get::<_, i64>(0) == 0 {}
+    let since = std::time::Instant::now();
+    while client.query_one(&sql, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        assert!(since.elapsed().as_secs() < 30, "nobody waits: {what}");
+    }
 }
