@@ -205,7 +205,10 @@ impl<T> Machine<T> {
         let original = match self.original(&item) {
             Ok(original) => original,
             Err(sequence) => {
-                return Submitted::NeedsOriginals { items: vec![(who, item)], originals: vec![(0, sequence)] };
+                return Submitted::NeedsOriginals {
+                    items: vec![(who, item)],
+                    originals: vec![(0, sequence)],
+                };
             }
         };
         let decided =

@@ -10,8 +10,10 @@ use crate::{LogError, error::Doing};
 pub(crate) const WRITER: &str = "nexus_writer";
 pub(crate) const READER: &str = "nexus_reader";
 
-/// `FOR NO KEY UPDATE` of the epoch's row needs the right to update it.
+/// `FOR NO KEY UPDATE` of the epoch's row needs the right to update it. The lock is the one that attaching a partition takes:
+/// somebody else may be opening the log meanwhile, and both change the same rows of the catalogue.
 const GRANTS: &str = "
+    LOCK TABLE log IN SHARE UPDATE EXCLUSIVE MODE;
     GRANT SELECT, INSERT ON log TO nexus_writer;
     GRANT SELECT, UPDATE (epoch, owner) ON shards TO nexus_writer;
     GRANT SELECT, INSERT, DELETE ON snapshots, snapshot_chunks TO nexus_writer;
