@@ -16,6 +16,9 @@ pub struct PoolOptions {
     /// For waiting for a free connection, for making one, and for cleaning one.
     pub timeout: Duration,
     pub application_name: &'static str,
+    /// Plan each prepared statement once and for all values. For the log: planning over 60 partitions takes 5 ms, running
+    /// the general plan 0.1 ms.
+    pub general_plans: bool,
 }
 
 impl Default for PoolOptions {
@@ -25,6 +28,7 @@ impl Default for PoolOptions {
             role: None,
             timeout: Duration::from_secs(10),
             application_name: "nexus",
+            general_plans: false,
         }
     }
 }
@@ -38,8 +42,8 @@ pub fn pool(url: &str, options: &PoolOptions) -> Result<Pool, LogError> {
 
 pub(crate) fn pool_of(config: &Config, options: &PoolOptions) -> Pool {
     let config = tuned(config, options.application_name);
-    let set_role = options.role.map(|role| format!("SET ROLE {role}"));
-    let recycling_method = RecyclingMethod::Custom(clean_sql(set_role.as_deref()));
+    let session = session_sql(options);
+    let recycling_method = RecyclingMethod::Custom(format!("{CLEAN}; {session}"));
     let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method });
     let builder = Pool::builder(manager)
         .max_size(options.connections_max)
@@ -47,25 +51,22 @@ pub(crate) fn pool_of(config: &Config, options: &PoolOptions) -> Pool {
         .wait_timeout(Some(options.timeout))
         .create_timeout(Some(options.timeout))
         .recycle_timeout(Some(options.timeout));
-    let builder = match set_role {
-        None => builder,
-        Some(set_role) => builder.post_create(Hook::async_fn(move |client, _| {
-            let set_role = set_role.clone();
-            Box::pin(async move { client.batch_execute(&set_role).await.map_err(HookError::Backend) })
-        })),
-    };
-    builder.build().expect("a runtime is given, so the timeouts can be kept")
+    let set_up = Hook::async_fn(move |client, _| {
+        let session = session.clone();
+        Box::pin(async move { client.batch_execute(&session).await.map_err(HookError::Backend) })
+    });
+    builder.post_create(set_up).build().expect("a runtime is given, so the timeouts can be kept")
+}
+
+fn session_sql(options: &PoolOptions) -> String {
+    let role = options.role.map(|role| format!("SET ROLE {role}; ")).unwrap_or_default();
+    let plans = if options.general_plans { "SET plan_cache_mode = force_generic_plan" } else { "" };
+    role + plans
 }
 
 /// deadpool's own way may hand over an open transaction. `BEGIN; ROLLBACK` and not `ROLLBACK` alone: that warns, in the
 /// server's log, each time there was none. In a failed transaction BEGIN fails and the connection is thrown away.
-fn clean_sql(set_role: Option<&str>) -> String {
-    let clean = "BEGIN; ROLLBACK; RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all(); CLOSE ALL; DISCARD TEMP; RESET ROLE";
-    match set_role {
-        None => clean.to_owned(),
-        Some(set_role) => format!("{clean}; {set_role}"),
-    }
-}
+const CLEAN: &str = "BEGIN; ROLLBACK; RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all(); CLOSE ALL; DISCARD TEMP; RESET ROLE";
 
 /// Settings by which a dead peer is noticed within ~15 s.
 pub(crate) fn tuned(config: &Config, application_name: &str) -> Config {

@@ -72,7 +72,8 @@ impl PostgresLog {
             .map_err(|source| LogError::Postgres { doing: "read the connection string", source })?;
         let admin = pool_of(&config, &PoolOptions { connections_max: 2, ..PoolOptions::default() });
         let roles = roles::usable(&*admin.get().await?).await?;
-        let readers = pool_of(&config, &PoolOptions { role: roles.reader, ..PoolOptions::default() });
+        let reading = PoolOptions { role: roles.reader, general_plans: true, ..PoolOptions::default() };
+        let readers = pool_of(&config, &reading);
         let inner = Inner {
             shard,
             server: uuid::Uuid::new_v4(),

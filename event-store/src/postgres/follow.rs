@@ -5,7 +5,10 @@
 
 use std::{
     future::poll_fn,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -25,9 +28,11 @@ const POLL_EVERY: Duration = Duration::from_millis(250);
 const NOTIFY_PAUSE: Duration = Duration::from_millis(10);
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
-/// The last sequence that this process knows of.
+/// The last row that this process knows of.
 pub(super) struct HeadWatch {
     last: watch::Sender<Sequence>,
+    /// Where it starts: from there on the head is looked for, so that older partitions are left alone.
+    first: AtomicU64,
     to_notify: Arc<Notify>,
     notifier: OnceLock<Task>,
 }
@@ -35,18 +40,32 @@ pub(super) struct HeadWatch {
 impl Default for HeadWatch {
     fn default() -> HeadWatch {
         let last = watch::Sender::new(Sequence::GENESIS);
-        HeadWatch { last, to_notify: Arc::default(), notifier: OnceLock::new() }
+        HeadWatch { last, first: AtomicU64::new(0), to_notify: Arc::default(), notifier: OnceLock::new() }
     }
 }
 
 impl HeadWatch {
-    pub fn seen(&self, last: Sequence) {
-        see(&self.last, last);
+    pub fn first(&self) -> Sequence {
+        Sequence(self.first.load(Ordering::Relaxed))
+    }
+
+    /// The row with the known start is gone: a fail-over has lost the log's tail.
+    pub fn forget_first(&self) {
+        self.first.store(0, Ordering::Relaxed);
+    }
+
+    pub fn seen(&self, first: Sequence, last: Sequence) {
+        self.first.fetch_max(first.0, Ordering::Relaxed);
+        self.last.send_if_modified(|known| {
+            let grew = *known < last;
+            *known = (*known).max(last);
+            grew
+        });
     }
 
     /// By our own append: tells the waiting ones here at once, the others by notification.
-    pub fn appended(&self, last: Sequence) {
-        self.seen(last);
+    pub fn appended(&self, first: Sequence, last: Sequence) {
+        self.seen(first, last);
         self.to_notify.notify_one();
     }
 
@@ -55,14 +74,6 @@ impl HeadWatch {
         self.notifier
             .get_or_init(|| Task(tokio::spawn(notify_others(config.clone(), shard, self.to_notify.clone()))));
     }
-}
-
-fn see(sender: &watch::Sender<Sequence>, last: Sequence) {
-    sender.send_if_modified(|known| {
-        let grew = *known < last;
-        *known = (*known).max(last);
-        grew
-    });
 }
 
 /// Ends with its owner.
@@ -87,7 +98,7 @@ pub(super) async fn wait_past(
         return Ok(*known.borrow());
     }
     // Subscribed before this look, so nothing between the look and the wait is missed.
-    inner.head.seen(read::last(inner).await?);
+    read::last(inner).await?;
     inner.follower.get_or_init(|| start_following(inner)).await;
     let grown = timeout_at(deadline, known.wait_for(|last| *last > sequence)).await;
     drop(grown);
@@ -123,9 +134,8 @@ async fn look_for_the_waiting(inner: &Inner) {
     if inner.head.last.receiver_count() == 0 {
         return;
     }
-    match read::last(inner).await {
-        Ok(last) => inner.head.seen(last),
-        Err(error) => tracing::warn!(%error, "cannot look for the head of the log: trying again"),
+    if let Err(error) = read::last(inner).await {
+        tracing::warn!(%error, "cannot look for the head of the log: trying again");
     }
 }
 

@@ -17,6 +17,10 @@ pub(super) fn number_of(sequence: Sequence) -> u64 {
     sequence.0 >> PARTITION_BITS
 }
 
+pub(super) fn start_of(number: u64) -> Sequence {
+    Sequence(number << PARTITION_BITS)
+}
+
 pub(super) fn name(shard: Shard, number: u64) -> String {
     format!("log_{shard}_{number}")
 }

@@ -11,8 +11,8 @@ use futures_util::{TryStreamExt, stream, stream::BoxStream};
 use tokio_postgres::RowStream;
 
 use super::{
-    Inner,
-    read::{COLUMNS, stored_row},
+    Inner, partitions,
+    read::{COLUMNS, row_reaching, sequence_of, stored_row},
 };
 use crate::{LogError, StoredRow, error::Doing};
 
@@ -40,6 +40,8 @@ struct Reader {
 
 struct Page {
     rows: Pin<Box<RowStream>>,
+    /// It looked no further than this.
+    until: Sequence,
     read: i64,
     /// Given back to the pool after the page's last row. Before that it is cut: else whoever gets it next waits for the
     /// rest of a page that nobody wants.
@@ -62,9 +64,9 @@ impl Reader {
             if let Some(row) = page.next().await? {
                 return self.accept(row).map(Some);
             }
-            let was_full = page.read == PAGE_MAX;
+            let more_may_follow = page.read == PAGE_MAX || self.after >= page.until;
             self.page = None;
-            if !was_full {
+            if !more_may_follow {
                 return Ok(None);
             }
         }
@@ -85,18 +87,20 @@ impl Page {
     async fn open(inner: &Inner, after: Sequence, until: Option<Sequence>) -> Result<Page, LogError> {
         let doing = "read the log";
         let connection = inner.readers.get().await?;
-        // The row that holds `after` is passed over when it ends there.
+        // The row that holds `after` comes first, unless it ends there.
+        let holding = row_reaching(inner, &connection, "first", after).await?;
+        let from = holding.map_or(Sequence::GENESIS, |row| sequence_of(row.get(0)));
+        // To the end of the next partition: a query over all that are to come costs with their number.
+        let here = partitions::number_of(after.next());
+        let end = Sequence(partitions::start_of(here + 2).0 - 1);
+        let until = until.map_or(end, |until| until.min(end));
         let sql = format!(
-            "SELECT {COLUMNS} FROM log
-             WHERE first >= (SELECT max(l.first) FROM log l WHERE l.first BETWEEN $1 AND $2)
-               AND first <= $3 AND last > $2
-             ORDER BY first LIMIT {PAGE_MAX}"
+            "SELECT {COLUMNS} FROM log WHERE first BETWEEN $1 AND $2 AND last > $3 ORDER BY first LIMIT {PAGE_MAX}"
         );
         let statement = connection.prepare_cached(&sql).await.doing(doing)?;
-        let until = until.map_or(inner.end_of_shard(), |until| inner.position(until));
-        let bounds = [inner.position(Sequence::GENESIS), inner.position(after), until];
+        let bounds = [inner.position(from), inner.position(until), inner.position(after)];
         let rows = connection.query_raw(&statement, bounds).await.doing(doing)?;
-        Ok(Page { rows: Box::pin(rows), read: 0, connection: Some(connection) })
+        Ok(Page { rows: Box::pin(rows), until, read: 0, connection: Some(connection) })
     }
 
     async fn next(&mut self) -> Result<Option<StoredRow>, LogError> {

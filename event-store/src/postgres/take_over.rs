@@ -41,7 +41,6 @@ pub(super) async fn take_over(inner: &Inner, from: Option<Epoch>) -> Result<Opti
     inner.head.start_notifying(&inner.config, inner.shard.0);
     // The epoch may be another's by now: then ours is the one that we must find refused.
     let head = Head { epoch, ..read::head(inner).await? };
-    inner.head.seen(head.last);
     tracing::info!(shard = inner.shard.0, epoch = head.epoch.0, last = head.last.0, "took over the log");
     Ok(Some(head))
 }

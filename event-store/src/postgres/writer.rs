@@ -54,7 +54,7 @@ pub(super) async fn append(inner: Arc<Inner>, row: NewRow) -> Appended {
     };
     let outcome = writer.append(&inner, &row).await;
     match &outcome {
-        Appended::Stored => inner.head.appended(row.last),
+        Appended::Stored => inner.head.appended(row.first, row.last),
         Appended::Unknown(_) => *slot = WriterSlot::Unsettled,
         Appended::Fenced | Appended::NotStored(_) => {}
     }

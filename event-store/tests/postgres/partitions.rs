@@ -59,6 +59,10 @@ async fn the_log_crosses_into_the_next_partition_and_stops_where_there_is_none()
     pen.log.make_partitions_ahead(pen.head.last).await.unwrap();
     assert!(matches!(append(&mut pen, 1).await, Appended::Stored), "a partition later it goes on");
     assert_eq!(pen.log.head().await.unwrap().last, Sequence(2 * PARTITION));
+    let read: Vec<_> = pen.log.rows(Sequence(2), None).map_ok(|row| row.last.0).try_collect().await.unwrap();
+    let lasts =
+        [PARTITION - 3, PARTITION + 2, PARTITION + 7, PARTITION + 12, 2 * PARTITION - 1, 2 * PARTITION];
+    assert_eq!(read, lasts, "a reader goes through all partitions");
 }
 
 #[tokio::test]
