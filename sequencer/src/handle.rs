@@ -26,6 +26,10 @@ pub enum Unavailable {
     ClockSkewed,
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are One: a box would cost each of them an allocation"
+)]
 pub(crate) enum Job {
     One { item: Item, reply: oneshot::Sender<Answer>, since: Instant },
     Many { items: Vec<Item>, group: mpsc::UnboundedSender<Vec<(u32, Answer)>> },

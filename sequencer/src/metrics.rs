@@ -97,6 +97,6 @@ mod tests {
         assert_eq!(buckets[1], (0.000_128, 4));
         assert_eq!(buckets[2], (0.000_256, 5));
         assert_eq!(buckets[17], (f64::INFINITY, 6));
-        assert!((sum - 1000.000_383).abs() < 1e-9);
+        assert!((sum - 1_000.000_383).abs() < 1e-9);
     }
 }

@@ -68,6 +68,10 @@ enum Who {
 }
 
 /// A submission that waits for room, or comes back with what it lacked.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are One: a box would cost each of them an allocation"
+)]
 enum Waiting {
     One(Who, Item),
     Atomic(Vec<(Who, Item)>),
