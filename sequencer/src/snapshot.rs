@@ -93,7 +93,9 @@ pub fn encode_books(books: &Books) -> Vec<u8> {
     postcard::to_stdvec(books).expect("books have no maps with failing keys")
 }
 
-fn encode(fold: &Fold) -> Bytes {
+/// A fold as a snapshot stores it.
+#[must_use]
+pub fn encode(fold: &Fold) -> Bytes {
     let tree = fold.tree.to_bytes();
     postcard::to_stdvec(&(fold.recorded_at, tree, &fold.books)).expect("as above").into()
 }
