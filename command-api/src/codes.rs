@@ -55,6 +55,10 @@ codes! {
         "The Content-Type is missing or is not one that this route reads.";
     KEY_REUSED = 422 "key_reused", "Key used before",
         "The key was used before, for another request. A repeat sends the same request; a new request needs a new key.";
+    KEYS_DIFFER = 422 "keys_differ", "Two different keys",
+        "The body's id and the Idempotency-Key are both the request's key, and say two different things: send one of them.";
+    POSITION_ELSEWHERE = 422 "position_elsewhere", "Position of another shard",
+        "The position is of another shard than the ledger's records, so nothing comes before or after it.";
     KEYS_MIXED = 422 "keys_mixed", "Some keys used before",
         "Some keys of this atomic batch were used before and some not, so it is no repeat and cannot be carried out whole.";
     BATCH_TOO_LARGE = 422 "batch_too_large", "Batch too large",

@@ -186,9 +186,9 @@ impl Engine {
 /// The command's key: of the header, or of the body, or made here.
 pub fn key(header: Option<Wire<CommandKey>>, body: Option<CommandKey>) -> Result<CommandKey, Problem> {
     match (header, body) {
-        (Some(Wire(header)), Some(body)) if header != body => Err(Problem::new(&codes::INVALID_BODY)
-            .pointer("/id")
-            .detail("the body's id and the Idempotency-Key are two different keys: send one of them")),
+        (Some(Wire(header)), Some(body)) if header != body => {
+            Err(Problem::new(&codes::KEYS_DIFFER).pointer("/id"))
+        }
         (Some(Wire(key)), _) | (None, Some(key)) => Ok(key),
         (None, None) => {
             Ok(CommandKey::parse(&Uuid::new_v4().to_string()).expect("a UUID is printable ASCII"))

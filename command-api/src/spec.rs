@@ -82,6 +82,9 @@ impl Spec {
             }
         }
         close_requests(&mut document);
+        name_properties(&mut document["components"]["schemas"]);
+        // poem-openapi says 3.0.0; what it writes is valid in 3.1 too, which has `propertyNames`.
+        document["openapi"] = "3.1.0".into();
         declare_components(&mut document);
         // Relative, so that "try it" works under any address.
         document["servers"] = json!([{ "url": "/" }]);
@@ -255,10 +258,10 @@ fn declare_problems(operation: &mut Value, needs_key: bool) {
     }
     let parameters = operation["parameters"].as_array();
     if parameters.is_some_and(|all| all.iter().any(|parameter| parameter["in"] == "path")) {
-        statuses.push(404);
+        statuses.extend([404, 422]);
     }
     if operation.get("requestBody").is_some() {
-        statuses.extend([409, 413, 415, 422]);
+        statuses.extend([404, 409, 413, 415, 422]);
     }
     let responses = operation["responses"].as_object_mut().expect("every operation has responses");
     for status in statuses {
@@ -287,6 +290,21 @@ fn close_requests(document: &mut Value) {
         if schema["type"] == "object" {
             schema["additionalProperties"] = false.into();
         }
+    }
+}
+
+/// Objects whose names are the caller's: the names have bounds as well (those of metadata).
+fn name_properties(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            if map.get("additionalProperties").is_some_and(Value::is_object) {
+                let names = json!({ "minLength": 1, "maxLength": 100, "pattern": r"^[^\u0000]*$" });
+                map.insert("propertyNames".to_owned(), names);
+            }
+            map.values_mut().for_each(name_properties);
+        }
+        Value::Array(list) => list.iter_mut().for_each(name_properties),
+        _ => {}
     }
 }
 

@@ -102,7 +102,7 @@ async fn what_is_wrong_is_named_by_its_pointer() {
         29 digits: 400 invalid_body "/entries/0/amount" an amount has at most 28 digits
         another direction: 400 invalid_body "/entries/1/direction" unknown variant `left`, expected `debit` or `credit`
         a currency in lower case: 400 invalid_body "/entries/0/currency" an asset's code is 1 to 16 of A-Z, 0-9, '.', '_' and '-', and begins with a letter
-        an empty name in a path: 400 invalid_body "/entries/1/account" an account's path is 1 to 255 bytes: names between colons, none empty, without control characters or blanks at their ends
+        an empty name in a path: 400 invalid_body "/entries/1/account" an account's path is 1 to 255 characters: names between colons, none empty, without control characters or blanks at their ends
         null for what may be left out: 400 invalid_body "/description" invalid type: null, expected a text
         a day that is none: 400 invalid_body "/effective_at" a time reads like 2026-11-23T10:00:00Z, or 2026-11-23 for the start of that day
         a time without a zone: 400 invalid_body "/effective_at" a time reads like 2026-11-23T10:00:00Z, or 2026-11-23 for the start of that day

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct AccountNumber(pub u32);
 
-/// An account's name, such as `assets:bank:checking`: 1 to 255 bytes, segments between colons.
+/// An account's name, such as `assets:bank:checking`: 1 to 255 characters, segments between colons.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountPath(Arc<str>);
 
@@ -42,7 +42,7 @@ pub enum Direction {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "an account's path is 1 to 255 bytes: names between colons, none empty, without control characters or blanks at their ends"
+    "an account's path is 1 to 255 characters: names between colons, none empty, without control characters or blanks at their ends"
 )]
 pub struct InvalidPath;
 
@@ -50,7 +50,8 @@ impl AccountPath {
     pub fn parse(text: &str) -> Result<AccountPath, InvalidPath> {
         let segment =
             |name: &str| !name.is_empty() && name.trim() == name && !name.chars().any(char::is_control);
-        if text.len() > 255 || !text.split(':').all(segment) {
+        let is_short = text.len() <= 255 || text.chars().count() <= 255;
+        if !is_short || !text.split(':').all(segment) {
             return Err(InvalidPath);
         }
         Ok(AccountPath(text.into()))

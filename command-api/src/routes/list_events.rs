@@ -55,7 +55,7 @@ impl Route {
         let head = head.ok_or_else(|| ledger_not_found(ledger.as_str()))?;
         let after = after.0.map_or(Position { sequence: Sequence::GENESIS, ..head }, |after| after.0);
         if after.shard != head.shard {
-            return Err(Problem::new(&codes::INVALID_PARAMETER)
+            return Err(Problem::new(&codes::POSITION_ELSEWHERE)
                 .detail(format!("after: the ledger's records stand in shard {}", head.shard))
                 .into());
         }

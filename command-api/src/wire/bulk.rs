@@ -63,7 +63,8 @@ impl<'a> ApiExtractor<'a> for BulkBody {
     fn request_meta() -> Option<MetaRequest> {
         let content = vec![
             MetaMediaType { content_type: JSON, schema: <Vec<Transaction> as Type>::schema_ref() },
-            MetaMediaType { content_type: NDJSON, schema: Transaction::schema_ref() },
+            // As an array of lines: OpenAPI has no word for "one on each line" before 3.2.
+            MetaMediaType { content_type: NDJSON, schema: <Vec<Transaction> as Type>::schema_ref() },
         ];
         Some(MetaRequest { description: None, content, required: true })
     }
@@ -109,7 +110,7 @@ impl ApiResponse for BulkAnswer {
     fn meta() -> MetaResponses {
         let content = vec![
             MetaMediaType { content_type: JSON, schema: Outcomes::schema_ref() },
-            MetaMediaType { content_type: NDJSON, schema: Outcome::schema_ref() },
+            MetaMediaType { content_type: NDJSON, schema: <Vec<Outcome> as Type>::schema_ref() },
         ];
         let response = MetaResponse {
             description: "One outcome for each item; in an atomic batch, all carried out",

@@ -18,6 +18,7 @@ const ENTRIES_MAX: usize = 50;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WireMetadata(pub Metadata);
 
+/// Its bounds stand in the document as `propertyNames` (see `spec`), which poem-openapi does not know.
 type Name = Text<1, 100>;
 type Content = Text<0, 500>;
 
