@@ -163,8 +163,13 @@ impl Shell {
                     }
                 }
                 Some(waiting) = self.fetched.recv(), if has_room => self.backlog.push_front(waiting),
-                Some(job) = self.singles.recv(), if has_room => self.take(job),
-                Some(job) = self.bulks.recv(), if has_room && self.backlog.is_empty() => self.take(job),
+                // `None` tells that the handles are gone: once round, and the check above ends us.
+                job = self.singles.recv(), if has_room && !is_done(&self.singles) => {
+                    job.into_iter().for_each(|job| self.take(job));
+                }
+                job = self.bulks.recv(), if has_room && self.backlog.is_empty() && !is_done(&self.bulks) => {
+                    job.into_iter().for_each(|job| self.take(job));
+                }
                 else => tokio::task::yield_now().await,
             }
         }
@@ -308,6 +313,10 @@ impl Shell {
         self.give_answers();
         !matches!(settled, Settled::Fenced)
     }
+}
+
+fn is_done(jobs: &mpsc::Receiver<Job>) -> bool {
+    jobs.is_closed() && jobs.is_empty()
 }
 
 /// Appends a row and finds out what became of it, however long that takes: an answer may be given only then.

@@ -3,12 +3,13 @@
 mod common;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::{item, open_books, transfer};
 use event_schemas::{Event, LedgerId, Record, Shard};
 use event_store::{Fault, MemoryLog};
 use ledger_core::{AccountRef, Books};
-use sequencer::{Answer, Config, Sequencer, start};
+use sequencer::{Answer, Config, Sequencer, Stopped, start};
 
 fn recorded(answer: Answer) -> Arc<Record> {
     match answer {
@@ -145,4 +146,14 @@ async fn a_new_server_goes_on_where_the_former_was() {
     let lost = former.submit(transfer("late", "equity:opening", "assets:bank", "1")).await.expect("taken");
     assert!(matches!(lost, Answer::NotRecorded), "{lost:?}");
     recorded(server.submit(transfer("late", "equity:opening", "assets:bank", "1")).await.expect("taken"));
+}
+
+#[tokio::test]
+async fn it_ends_when_its_last_handle_is_gone() {
+    let log = MemoryLog::new(Shard(1));
+    let (sequencer, running) = start(Arc::new(log), Config::default()).await.expect("the log boots");
+    recorded(sequencer.submit(open_books()).await.expect("taken"));
+    drop(sequencer);
+    let ended = tokio::time::timeout(Duration::from_secs(10), running).await.expect("it ends soon");
+    assert_eq!(ended.expect("it does not panic"), Stopped::Asked);
 }
