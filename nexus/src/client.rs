@@ -1,6 +1,6 @@
 //! The client's end of HTTP: finds the server and the key, sends, and turns problems into words.
 
-use std::fs;
+use std::{fmt::Write, fs};
 
 use anyhow::{Context, Result, bail};
 use reqwest::{Method, StatusCode};
@@ -44,21 +44,20 @@ impl Client {
                 ))
             })?,
         };
-        let key = match &server.key {
+        let key = match &server.api_key {
             Some(key) => key.clone(),
             None => {
                 let file = server.data.dev_key();
                 fs::read_to_string(&file).with_context(|| {
-                    format!("no API key: neither --key nor NEXUS_KEY, and {} cannot be read", file.display())
+                    format!(
+                        "no API key: neither --api-key nor NEXUS_KEY, and {} cannot be read",
+                        file.display()
+                    )
                 })?
             }
         };
         let http = reqwest::Client::builder().no_proxy().build().context("cannot make an HTTP client")?;
         Ok(Client { http, url: url.trim().trim_end_matches('/').to_owned(), key: key.trim().to_owned() })
-    }
-
-    pub fn url(&self) -> &str {
-        &self.url
     }
 
     /// A request to a path such as `/v1/ledgers`, with the key on it; for what [`Client::get`] and [`Client::post`] cannot.
@@ -70,13 +69,28 @@ impl Client {
         self.send(self.request(Method::GET, path)).await
     }
 
-    /// Posts a body under an idempotency key, if one is given; the server makes one otherwise.
-    pub async fn post(&self, path: &str, key: Option<&str>, body: &Value) -> Result<Value> {
-        let mut request = self.request(Method::POST, path).json(body);
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
+    /// All pages of a list whose items stand under `name`.
+    pub async fn get_all(&self, path: &str, name: &str) -> Result<Vec<Value>> {
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let mut page = self.get(&format!("{path}?limit=1000{after}")).await?;
+            if let Value::Array(items) = page[name].take() {
+                all.extend(items);
+            }
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={}", segment(next)),
+                None => return Ok(all),
+            }
         }
-        self.send(request).await
+    }
+
+    /// Posts a body under an idempotency key. When the answer is lost, the error says how to ask again without posting twice.
+    pub async fn post(&self, path: &str, key: &str, body: &Value) -> Result<Value> {
+        let request = self.request(Method::POST, path).header("idempotency-key", key).json(body);
+        self.send(request).await.map_err(|error| match error.is::<Problem>() {
+            true => error,
+            false => error.context(format!("not known to be recorded; ask again with --key {key}")),
+        })
     }
 
     /// Sends, and answers the body of a success. A problem becomes an error that carries [`Problem`].
@@ -118,6 +132,20 @@ fn problem(status: StatusCode, bytes: &[u8]) -> Problem {
     })
 }
 
+/// A part of a path, whatever characters it has.
+pub fn segment(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b':' => {
+                out.push(char::from(byte));
+            }
+            other => write!(out, "%{other:02X}").expect("a string takes everything"),
+        }
+    }
+    out
+}
+
 impl std::error::Error for Problem {}
 
 /// What, where, and what the figures were.
@@ -137,5 +165,32 @@ impl std::fmt::Display for Problem {
             write!(formatter, "\n  request {id}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_path_may_hold_anything() {
+        assert_eq!(segment("assets:bank"), "assets:bank");
+        assert_eq!(segment("food & drink/é"), "food%20%26%20drink%2F%C3%A9");
+    }
+
+    #[test]
+    fn a_problem_says_what_where_and_which_figures() {
+        let body = br#"{"type":"/problems/x","title":"Entries do not balance","status":422,"code":"entries_do_not_balance",
+            "detail":"Debits and credits differ.","pointer":"/entries/1","number":12,"figures":{"debits":"3.00"}}"#;
+        let shown = problem(StatusCode::UNPROCESSABLE_ENTITY, body).to_string();
+        assert_eq!(
+            shown,
+            "Entries do not balance (entries_do_not_balance, 422)\n  Debits and credits differ.\n  at /entries/1\n  debits: 3.00"
+        );
+    }
+
+    #[test]
+    fn what_is_no_problem_document_is_shown_as_it_came() {
+        assert!(problem(StatusCode::BAD_GATEWAY, b"<h1>oops</h1>").to_string().contains("oops"));
     }
 }

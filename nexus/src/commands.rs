@@ -1,7 +1,18 @@
 //! Every subcommand. A new one: a file with `Args` and `run`, its line in `mod`, its line in the list.
 
+mod accounts;
+mod api;
+mod balance;
 mod completions;
+mod demo;
+mod down;
+mod events;
+mod keys;
 mod ledgers;
+mod open;
+mod post;
+mod reverse;
+mod up;
 
 macro_rules! commands {
     ($($file:ident => $Name:ident,)*) => {
@@ -22,6 +33,17 @@ macro_rules! commands {
 }
 
 commands! {
+    up => Up,
+    down => Down,
+    demo => Demo,
     ledgers => Ledgers,
+    open => Open,
+    accounts => Accounts,
+    balance => Balance,
+    post => Post,
+    reverse => Reverse,
+    events => Events,
+    keys => Keys,
+    api => Api,
     completions => Completions,
 }

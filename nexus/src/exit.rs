@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::client::Problem;
+
 /// A failure that scripts may want to tell from others. Whatever else fails exits with 1, a wrong flag with 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -29,6 +31,13 @@ pub struct Failure {
 }
 
 impl Exit {
+    const ALL: [Exit; 6] =
+        [Exit::NotRunning, Exit::FolderInUse, Exit::PortBusy, Exit::NewerData, Exit::Fenced, Exit::Refused];
+
+    pub fn of_number(number: u8) -> Option<Exit> {
+        Exit::ALL.into_iter().find(|exit| *exit as u8 == number)
+    }
+
     pub fn because(self, message: impl Into<String>) -> anyhow::Error {
         Failure { exit: self, message: message.into() }.into()
     }
@@ -37,6 +46,10 @@ impl Exit {
 /// Prints the failure and its causes, and gives the number to exit with.
 pub fn tell(error: &anyhow::Error) -> ExitCode {
     eprintln!("nexus: {error:#}");
-    let exit = error.downcast_ref::<Failure>().map_or(1, |failure| failure.exit as u8);
+    let exit = match error.downcast_ref::<Failure>() {
+        Some(failure) => failure.exit as u8,
+        None if error.is::<Problem>() => Exit::Refused as u8,
+        None => 1,
+    };
     ExitCode::from(exit)
 }

@@ -1,9 +1,21 @@
 //! The one binary: every role as a subcommand.
 
+mod answers;
 mod client;
 mod commands;
 mod config;
+mod database;
+mod detach;
+mod dev_key;
 mod exit;
+mod folder;
+mod output;
+mod private;
+mod say;
+mod service;
+mod signals;
+mod table;
+mod telemetry;
 
 use std::process::ExitCode;
 
@@ -11,7 +23,7 @@ use clap::Parser;
 
 /// An event-sourced double-entry ledger: the server, its tools, and its client.
 #[derive(Parser)]
-#[command(name = "nexus", version, about, disable_help_subcommand = true)]
+#[command(name = "nexus", version, disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
     command: commands::Command,
@@ -22,5 +34,17 @@ async fn main() -> ExitCode {
     match Cli::parse().command.run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::tell(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_of_all_commands_fit_together() {
+        Cli::command().debug_assert();
     }
 }

@@ -1,0 +1,43 @@
+//! `nexus api`: the door and the sequencer on a given Postgres, for a service manager.
+
+use anyhow::Result;
+
+use crate::{
+    config::{Listen, Logging},
+    say::say,
+    service::{self, Service},
+    signals, telemetry,
+};
+
+/// Serve the API on a Postgres of yours
+///
+/// The same as `nexus up --database`, but without a data folder: API keys are made with `nexus keys create`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The Postgres to use
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    database: String,
+
+    #[command(flatten)]
+    listen: Listen,
+
+    #[command(flatten)]
+    logging: Logging,
+}
+
+pub async fn run(args: Args) -> Result<()> {
+    let telemetry = telemetry::start(&args.logging).await?;
+    let result = serve(&args).await;
+    telemetry.stop().await;
+    result
+}
+
+async fn serve(args: &Args) -> Result<()> {
+    let bound = service::bind(&args.listen).await?;
+    let stop = signals::stop_token()?;
+    let service = Service::start(&args.database).await?;
+    let address = bound.address;
+    tracing::info!(%address, "serving");
+    say(&format!("NEXUS serves http://{address}\n"));
+    service.open(bound, stop).await?.until_stopped().await
+}
