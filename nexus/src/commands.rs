@@ -11,6 +11,7 @@ mod keys;
 mod ledgers;
 mod open;
 mod post;
+mod replay;
 mod reverse;
 mod up;
 
@@ -44,6 +45,7 @@ commands! {
     reverse => Reverse,
     events => Events,
     keys => Keys,
+    replay => Replay,
     api => Api,
     completions => Completions,
 }

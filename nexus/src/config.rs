@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use command_api::telemetry::access::Successes;
 
-const DEFAULT_DATA: &str = ".nexus";
+pub const DEFAULT_DATA: &str = ".nexus";
 
 /// Where `nexus up` keeps everything, and where the client finds its address and key.
 #[derive(clap::Args, Debug, Clone)]

@@ -90,7 +90,7 @@ struct Shell {
     fetch: mpsc::UnboundedSender<Waiting>,
     commit: Option<BoxFuture<'static, Settled>>,
     commit_since: Instant,
-    /// A job that was taken from the queue when the batch was full.
+    /// Where the newest snapshot stood at the start.
     snapshot_at: u64,
 }
 

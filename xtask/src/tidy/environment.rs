@@ -6,8 +6,10 @@ const READING: &[&str] = &["env::var", "env::args", "dotenv"];
 const MAY_READ: &[&str] = &["main.rs", "config.rs", "build.rs"];
 
 /// Other files, each with its reason.
-const ALLOWED: &[(&str, &str)] =
-    &[("infra/src/private_postgres/binaries.rs", "PATH is where programs are found, no setting of ours")];
+const ALLOWED: &[(&str, &str)] = &[
+    ("infra/src/private_postgres/binaries.rs", "PATH is where programs are found, no setting of ours"),
+    ("command-api/examples/memory_door.rs", "an example is a program of its own, and reads its argument"),
+];
 
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = vec![];
