@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use event_schemas::{Position, Record, Sequence, Ts};
-use event_store::{Appended, Epoch, Log, NewRow};
+use event_store::{Appended, Epoch, Log, NewRow, StoredRow};
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -99,6 +99,8 @@ enum Settled {
     Stored(Option<Epoch>),
     NotStored(Option<Epoch>),
     Fenced,
+    /// It is in the log, and so may be what another server has written since.
+    StoredThenFenced,
 }
 
 /// Takes the shard over, and runs its sequencer in a task until all handles are dropped or another server takes over.
@@ -305,13 +307,21 @@ impl Shell {
                 epoch.into_iter().for_each(|epoch| self.machine.set_epoch(epoch));
                 self.machine.not_stored();
             }
-            Settled::Fenced => {
-                error!(shard = %self.shared.log.shard(), "another server has taken over: this one writes no longer");
-                self.machine.not_stored();
+            Settled::Fenced => self.machine.not_stored(),
+            Settled::StoredThenFenced => {
+                self.machine.stored();
+                // What was decided on top of it never gets into the log.
+                if self.machine.take_row().is_some() {
+                    self.machine.not_stored();
+                }
             }
         }
         self.give_answers();
-        !matches!(settled, Settled::Fenced)
+        let writes_on = matches!(settled, Settled::Stored(_) | Settled::NotStored(_));
+        if !writes_on {
+            error!(shard = %self.shared.log.shard(), "another server has taken over: this one writes no longer");
+        }
+        writes_on
     }
 }
 
@@ -351,11 +361,16 @@ async fn look(log: &dyn Log, row: &NewRow) -> Settled {
 }
 
 async fn try_look(log: &dyn Log, row: &NewRow) -> Result<Settled, event_store::LogError> {
-    let Some(head) = log.take_over_from(row.epoch).await? else { return Ok(Settled::Fenced) };
-    match log.row_starting_at(row.first).await? {
-        Some(found) if found.root == row.root && found.last == row.last => {
-            Ok(Settled::Stored(Some(head.epoch)))
-        }
+    let head = log.take_over_from(row.epoch).await?;
+    let found = log.row_starting_at(row.first).await?;
+    let is_ours = |found: &StoredRow| found.root == row.root && found.last == row.last;
+    // Whoever raised the epoch waited for our statement too: what is in the log now is all that will ever be.
+    let Some(head) = head else {
+        let stored = found.as_ref().is_some_and(is_ours);
+        return Ok(if stored { Settled::StoredThenFenced } else { Settled::Fenced });
+    };
+    match found {
+        Some(found) if is_ours(&found) => Ok(Settled::Stored(Some(head.epoch))),
         Some(_) => Ok(Settled::Fenced),
         None if head.last.next() == row.first => Ok(Settled::NotStored(Some(head.epoch))),
         None => Ok(Settled::Fenced),

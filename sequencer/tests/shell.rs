@@ -157,3 +157,35 @@ async fn it_ends_when_its_last_handle_is_gone() {
     let ended = tokio::time::timeout(Duration::from_secs(10), running).await.expect("it ends soon");
     assert_eq!(ended.expect("it does not panic"), Stopped::Asked);
 }
+
+#[tokio::test]
+async fn a_row_that_was_stored_before_another_server_took_over_is_acknowledged() {
+    let log = MemoryLog::new(Shard(1));
+    let former = started(&log).await;
+    recorded(former.submit(open_books()).await.expect("taken"));
+    let mut held = log.hold_next_append();
+    log.inject(Fault::UnknownButStored);
+    let submitter = former.clone();
+    let answer = tokio::spawn(async move {
+        submitter.submit(transfer("t1", "equity:opening", "assets:bank", "5")).await.expect("taken")
+    });
+    held.reached().await;
+    let submitter = former.clone();
+    let behind_it = tokio::spawn(async move {
+        submitter.submit(transfer("t2", "equity:opening", "assets:bank", "5")).await.expect("taken")
+    });
+    let other = log.clone();
+    let booting = tokio::spawn(async move { started(&other).await });
+    // Until the other one waits for the statement.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    held.release();
+    recorded(answer.await.expect("no panic"));
+    let lost = behind_it.await.expect("no panic");
+    assert!(matches!(lost, Answer::NotRecorded), "{lost:?}");
+    let server = booting.await.expect("no panic");
+    let repeat = server.submit(transfer("t1", "equity:opening", "assets:bank", "5")).await.expect("taken");
+    assert!(matches!(repeat, Answer::Known(_)), "{repeat:?}");
+    assert!(former.submit(open_books()).await.is_err(), "the former server has stopped");
+}
