@@ -54,7 +54,7 @@ codes! {
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "Unsupported media type",
         "The Content-Type is missing or is not one that this route reads.";
     KEY_REUSED = 422 "key_reused", "Key used before",
-        "The key was used before, for another request. A repeat sends the same request; a new request needs a new key.";
+        "The key was used before, for another request. A repeat sends the same request; a new request needs a new key. The figure `used_at` names the record that used it.";
     KEYS_DIFFER = 422 "keys_differ", "Two different keys",
         "The body's id and the Idempotency-Key are both the request's key, and say two different things: send one of them.";
     POSITION_ELSEWHERE = 422 "position_elsewhere", "Position of another shard",

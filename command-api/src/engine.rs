@@ -93,10 +93,10 @@ impl Engine {
     pub async fn settle(&self, outcome: Outcome, hash: RequestHash, ledger: &LedgerId) -> Settled {
         match outcome {
             Outcome::Known(sequence) => match self.sequencer.record(sequence).await {
-                Ok(record) => known(record, sequence, hash),
+                Ok(record) => self.known(record, sequence, hash),
                 Err(error) => Settled::Problem(log_failed(&error)),
             },
-            other => settled(other, ledger),
+            other => self.settled(other, ledger),
         }
     }
 
@@ -112,7 +112,7 @@ impl Engine {
         for (index, outcome) in outcomes {
             match outcome {
                 Outcome::Known(sequence) => repeats.push((sequence, index)),
-                other => settled_items.push((index, settled(other, ledger))),
+                other => settled_items.push((index, self.settled(other, ledger))),
             }
         }
         if repeats.is_empty() {
@@ -123,7 +123,7 @@ impl Engine {
         match self.records(&sequences).await {
             Ok(records) => {
                 settled_items.extend(repeats.into_iter().zip(records).map(|((sequence, index), record)| {
-                    (index, known(record, sequence, hashes[index as usize]))
+                    (index, self.known(record, sequence, hashes[index as usize]))
                 }));
             }
             Err(error) => {
@@ -161,6 +161,42 @@ impl Engine {
         Ok(found)
     }
 
+    fn settled(&self, outcome: Outcome, ledger: &LedgerId) -> Settled {
+        Settled::Problem(match outcome {
+            Outcome::Recorded(record) => return Settled::Recorded(record),
+            Outcome::DryRun(record) => return Settled::DryRun(record),
+            Outcome::KeyConflict(used_at) => self.key_reused(used_at),
+            Outcome::KeysMixed => Problem::new(&codes::KEYS_MIXED),
+            Outcome::LedgerNotFound => ledger_not_found(ledger.as_str()),
+            Outcome::NotRecorded => Problem::new(&codes::NOT_RECORDED).retry_after(1),
+            Outcome::TimedOut => Problem::new(&codes::TIMED_OUT).retry_after(1),
+            Outcome::Known(_) | Outcome::Seen => {
+                unreachable!("known ones are looked up, and reads are no items")
+            }
+        })
+    }
+
+    fn known(&self, record: Option<Record>, sequence: Sequence, hash: RequestHash) -> Settled {
+        match record {
+            Some(record) if record.envelope.request == hash => Settled::Recorded(Arc::new(record)),
+            Some(_) => Settled::Problem(self.key_reused(Some(sequence))),
+            None => {
+                tracing::error!(%sequence, "LOG-1: a record that a key names is not in the log, or cannot be read");
+                Settled::Problem(Problem::new(&codes::INTERNAL))
+            }
+        }
+    }
+
+    /// Says where the key was used, so that the caller can look what it was used for.
+    fn key_reused(&self, used_at: Option<Sequence>) -> Problem {
+        let mut problem = Problem::new(&codes::KEY_REUSED);
+        if let Some(sequence) = used_at {
+            let used_at = Position::new(self.sequencer.log().shard(), sequence);
+            problem.body.figures = Some([("used_at".to_owned(), used_at.to_string())].into());
+        }
+        problem
+    }
+
     pub fn answer<T>(&self, settled: &Settled) -> Result<Answer<T>, Problem> {
         match settled {
             Settled::Recorded(record) => {
@@ -194,34 +230,6 @@ pub fn key(header: Option<Wire<CommandKey>>, body: Option<CommandKey>) -> Result
             Ok(CommandKey::parse(&Uuid::new_v4().to_string()).expect("a UUID is printable ASCII"))
         }
     }
-}
-
-fn settled(outcome: Outcome, ledger: &LedgerId) -> Settled {
-    Settled::Problem(match outcome {
-        Outcome::Recorded(record) => return Settled::Recorded(record),
-        Outcome::DryRun(record) => return Settled::DryRun(record),
-        Outcome::KeyConflict => key_reused(),
-        Outcome::KeysMixed => Problem::new(&codes::KEYS_MIXED),
-        Outcome::LedgerNotFound => ledger_not_found(ledger.as_str()),
-        Outcome::NotRecorded => Problem::new(&codes::NOT_RECORDED).retry_after(1),
-        Outcome::TimedOut => Problem::new(&codes::TIMED_OUT).retry_after(1),
-        Outcome::Known(_) | Outcome::Seen => unreachable!("known ones are looked up, and reads are no items"),
-    })
-}
-
-fn known(record: Option<Record>, sequence: Sequence, hash: RequestHash) -> Settled {
-    match record {
-        Some(record) if record.envelope.request == hash => Settled::Recorded(Arc::new(record)),
-        Some(_) => Settled::Problem(key_reused()),
-        None => {
-            tracing::error!(%sequence, "LOG-1: a record that a key names is not in the log, or cannot be read");
-            Settled::Problem(Problem::new(&codes::INTERNAL))
-        }
-    }
-}
-
-fn key_reused() -> Problem {
-    Problem::new(&codes::KEY_REUSED)
 }
 
 pub fn unavailable(unavailable: Unavailable) -> Problem {

@@ -7,6 +7,7 @@ mod completions;
 mod demo;
 mod down;
 mod events;
+mod import;
 mod keys;
 mod ledgers;
 mod open;
@@ -46,6 +47,7 @@ commands! {
     events => Events,
     keys => Keys,
     replay => Replay,
+    import => Import,
     api => Api,
     completions => Completions,
 }

@@ -9,6 +9,7 @@ mod detach;
 mod dev_key;
 mod exit;
 mod folder;
+mod import;
 mod output;
 mod private;
 mod say;

@@ -30,8 +30,8 @@ pub enum Answer {
     Known(Sequence),
     /// What would have been recorded. Its sequence and id mean nothing.
     DryRun(Arc<Record>),
-    /// The key was used before, for another request.
-    KeyConflict,
+    /// The key was used before, for another request: by the record at this place, or by another item of the same batch.
+    KeyConflict(Option<Sequence>),
     /// Some keys of an atomic batch were used before, and some not.
     KeysMixed,
     /// What a read saw is durable.

@@ -234,7 +234,7 @@ impl<T> Machine<T> {
         let mut names = HashSet::with_capacity(items.len());
         if !items.iter().all(|(_, item)| names.insert((&item.ledger, &item.key))) {
             drop(names);
-            self.answers.extend(items.into_iter().map(|(who, _)| (who, Answer::KeyConflict)));
+            self.answers.extend(items.into_iter().map(|(who, _)| (who, Answer::KeyConflict(None))));
             return Submitted::Taken;
         }
         let used: Vec<Option<Sequence>> =
@@ -374,7 +374,7 @@ impl<T> Machine<T> {
         let answer = match self.in_memory(used_at) {
             None => Answer::Known(used_at),
             Some(record) if record.envelope.request == item.request => Answer::Recorded(record.clone()),
-            Some(_) => Answer::KeyConflict,
+            Some(_) => Answer::KeyConflict(Some(used_at)),
         };
         self.answer_when_durable(used_at, who, answer);
     }

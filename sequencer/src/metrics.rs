@@ -67,7 +67,7 @@ impl Metrics {
             }
             Answer::Recorded(_) => &self.events_recorded,
             Answer::Known(_) => &self.repeats,
-            Answer::KeyConflict | Answer::KeysMixed => &self.key_conflicts,
+            Answer::KeyConflict(_) | Answer::KeysMixed => &self.key_conflicts,
             Answer::NotRecorded => &self.not_recorded,
             Answer::TimedOut => &self.timed_out,
             Answer::DryRun(_) | Answer::Seen | Answer::LedgerNotFound => return,

@@ -155,7 +155,7 @@ impl World {
                 self.check_dry_run(ticket, record);
                 self.met.count("dry run");
             }
-            Answer::KeyConflict => {
+            Answer::KeyConflict(_) => {
                 let same_name = |other: &&Ticket| self.clients.get(**other).name() == asked.name();
                 let names = asked.group.iter().map(|t| self.clients.get(*t).name());
                 let distinct: std::collections::HashSet<_> = names.collect();
