@@ -1,5 +1,6 @@
 //! Catches the panics by which the rules refuse a damaged log, and keeps them from the terminal.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
@@ -23,10 +24,13 @@ pub(crate) fn caught<R>(work: impl FnOnce() -> R) -> Result<R, String> {
     QUIET.set(true);
     let result = catch_unwind(AssertUnwindSafe(work));
     QUIET.set(false);
-    result.map_err(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words").to_owned()
-    })
+    result.map_err(|panic| words(&*panic))
+}
+
+/// What a panic said.
+pub(crate) fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words").to_owned()
 }
 
 #[cfg(test)]

@@ -9,16 +9,18 @@ mod originals;
 mod snapshots;
 mod tree;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
 use event_schemas::{Position, Sequence};
 use event_store::{Head, Log, LogError, StoredRow};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::finding::{Finding, Place};
+use crate::panics;
 use crate::progress::Progress;
 use crate::report::Verified;
 use judge::Judge;
@@ -95,12 +97,22 @@ async fn checked(log: Arc<dyn Log>, progress: Progress, since: Instant) -> Resul
 async fn read(log: Arc<dyn Log>, head: Head, rows: mpsc::Sender<Result<StoredRow, Stop>>) {
     let mut after = Sequence::GENESIS;
     let mut stream = log.rows(Sequence::GENESIS, Some(head.last));
-    while let Some(row) = stream.next().await {
+    loop {
+        // The store stops at numbers that no log holds. Here they are what we look for.
+        let row = match AssertUnwindSafe(stream.next()).catch_unwind().await {
+            Ok(None) => return,
+            Ok(Some(row)) => row.map_err(|error| explained(&*log, after, error)),
+            Err(panic) => {
+                let place = Place::After(Position::new(log.shard(), after));
+                let rule = "every row can be read";
+                Err(Finding::new(place, rule, "a row", panics::words(&*panic)).into())
+            }
+        };
         if let Ok(row) = &row {
             after = row.last;
         }
-        let row = row.map_err(|error| explained(&*log, after, error));
-        if rows.send(row).await.is_err() {
+        let ends = row.is_err();
+        if rows.send(row).await.is_err() || ends {
             return;
         }
     }

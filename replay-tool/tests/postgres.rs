@@ -69,6 +69,15 @@ async fn a_row_with_other_lines_than_it_says_is_found() {
     assert_eq!(finding.place, Place::Row { first, last: first }, "{finding}");
 }
 
+#[tokio::test]
+async fn a_number_that_no_log_holds_is_found() {
+    let (log, client) = filled().await;
+    let sql = "UPDATE log_1_0 SET epoch = -1 WHERE first = ";
+    doctor(&client, &format!("{sql} {}", position(at::T2).to_i64())).await;
+    let finding = checked(&log).await.unwrap_err();
+    assert_eq!(finding.place, Place::After(position(at::T1)), "{finding}");
+}
+
 async fn books(log: &Arc<dyn Log>, at: At) -> State {
     state_at(log, at, None, &Progress::default()).await.unwrap()
 }
