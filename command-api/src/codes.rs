@@ -73,6 +73,8 @@ codes! {
         "Too many commands are waiting. Nothing was recorded and no key used up: send the same again after Retry-After.";
     TIMED_OUT = 503 "timed_out", "Waited too long",
         "The command waited too long in the queue. Nothing was recorded and no key used up: send the same again.";
+    OUTCOME_UNKNOWN = 503 "outcome_unknown", "Outcome not known yet",
+        "The command is on its way to the log, which does not answer. It may be recorded or not: send the same again, with the key in the detail, to learn which.";
     NOT_RECORDED = 503 "not_recorded", "Not recorded",
         "The log could not store the command, and will not. Nothing was recorded and no key used up: send the same again.";
     KEYS_STALE = 503 "keys_stale", "Keys cannot be checked now",

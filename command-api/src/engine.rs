@@ -4,13 +4,13 @@ pub mod hash;
 pub mod metrics;
 pub mod refusal;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use event_schemas::{Event, Key as CommandKey, LedgerId, Position, Record, RequestHash, Sequence};
 use event_store::LogError;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ledger_core::{Books, Command};
-use sequencer::{Answer as Outcome, Item, Sequencer, Unavailable};
+use sequencer::{Answer as Outcome, Group, Item, Sequencer, Unavailable};
 use uuid::Uuid;
 
 use crate::{
@@ -27,9 +27,13 @@ use hash::RequestHasher;
 /// Records that are looked up at once when a bulk repeats what was done before.
 const LOOK_UPS_MAX: usize = 8;
 
+/// How long a caller waits for an outcome. The command goes on without them.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
 /// What all routes share.
 pub struct Engine {
     pub sequencer: Sequencer,
+    pub answer_within: Duration,
     hasher: RequestHasher,
 }
 
@@ -50,7 +54,7 @@ pub enum Settled {
 impl Engine {
     /// `secret` must be the same for all doors of a log, for ever: by it a repeat is told from another request.
     pub fn new(sequencer: Sequencer, secret: [u8; 32]) -> Self {
-        Self { sequencer, hasher: RequestHasher::new(secret) }
+        Self { sequencer, answer_within: ANSWER_WITHIN, hasher: RequestHasher::new(secret) }
     }
 
     pub fn item<S>(&self, caller: &Caller<S>, request: Request, command: impl Into<Command>) -> Item {
@@ -77,8 +81,11 @@ impl Engine {
         command: impl Into<Command>,
     ) -> poem::Result<Answer<T>> {
         let item = self.item(caller, request, command);
-        let (hash, ledger) = (item.request, item.ledger.clone());
-        let outcome = self.sequencer.submit(item).await.map_err(unavailable)?;
+        let (hash, ledger, key) = (item.request, item.ledger.clone(), item.key.clone());
+        let outcome = tokio::time::timeout(self.answer_within, self.sequencer.submit(item))
+            .await
+            .map_err(|_| outcome_unknown(&key))?
+            .map_err(unavailable)?;
         Ok(self.answer(&self.settle(outcome, hash, &ledger).await)?)
     }
 
@@ -87,7 +94,14 @@ impl Engine {
         &self,
         look: impl FnOnce(&Books, Position) -> R + Send + 'static,
     ) -> Result<R, Problem> {
-        self.sequencer.read(look).await.map_err(unavailable)
+        let read = tokio::time::timeout(self.answer_within, self.sequencer.read(look)).await;
+        read.map_err(|_| Problem::new(&codes::UNAVAILABLE).detail("the log does not answer").retry_after(2))?
+            .map_err(unavailable)
+    }
+
+    /// What has become durable of a group. `None`: it is all told, or nothing more is to be expected in time.
+    pub async fn next_of(&self, group: &mut Group) -> Option<Vec<(u32, Outcome)>> {
+        tokio::time::timeout(self.answer_within, group.recv()).await.ok().flatten()
     }
 
     pub async fn settle(&self, outcome: Outcome, hash: RequestHash, ledger: &LedgerId) -> Settled {
@@ -232,6 +246,11 @@ pub fn key(header: Option<Wire<CommandKey>>, body: Option<CommandKey>) -> Result
     }
 }
 
+/// The command may yet be recorded.
+pub fn outcome_unknown(key: &CommandKey) -> Problem {
+    let detail = format!("send the same again with the key {:?} to learn what came of it", key.as_str());
+    Problem::new(&codes::OUTCOME_UNKNOWN).detail(detail).retry_after(2)
+}
 pub fn unavailable(unavailable: Unavailable) -> Problem {
     match unavailable {
         Unavailable::Full => Problem::new(&codes::OVERLOADED).retry_after(1),

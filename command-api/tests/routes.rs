@@ -3,9 +3,11 @@
 
 mod kit;
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
 use command_api::keys::Scope;
+use event_schemas::Shard;
+use event_store::MemoryLog;
 use expect_test::{Expect, expect};
 use kit::{Answer, Door, open_books};
 use serde_json::Value;
@@ -223,4 +225,19 @@ async fn a_ledger_that_is_not_granted_is_as_if_it_were_not() {
         door.get("/v1/events/1:7", &token).await.snapshot().replace("1:7", "1:1"),
     );
     assert_eq!(door.get("/v1/ledgers", &stranger).await.json()["ledgers"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn who_waits_too_long_is_told_the_key_and_learns_the_outcome_by_a_repeat() {
+    let log = MemoryLog::new(Shard(1));
+    let door = kit::open_impatient(log.clone(), Duration::from_millis(200)).await;
+    let token = door.key(Scope::ALL, &["*"]).await;
+    let mut held = log.hold_next_append();
+    let open = r#"{"id": "shop"}"#;
+    let asked = door.command("/v1/ledgers", &token, "open", open).await;
+    expect![[r#"503 {"type":"/problems/outcome_unknown","title":"Outcome not known yet","status":503,"code":"outcome_unknown","detail":"send the same again with the key \"open\" to learn what came of it"}"#]].assert_eq(&asked.snapshot());
+    assert_eq!(asked.header("retry-after"), Some("2"));
+    held.reached().await;
+    held.release();
+    assert_eq!(door.command("/v1/ledgers", &token, "open", open).await.status, 201);
 }

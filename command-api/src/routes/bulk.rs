@@ -6,7 +6,7 @@ mod streamed;
 
 use std::sync::Arc;
 
-use event_schemas::{Key, LedgerId};
+use event_schemas::{Key, LedgerId, RequestHash};
 use poem_openapi::{
     OpenApi,
     param::{Header, Path, Query},
@@ -16,7 +16,7 @@ use sequencer::{ATOMIC_MAX, Item};
 use crate::{
     caller::{Caller, GrantedLedger},
     codes,
-    engine::{self, Engine, Request, Settled, unavailable},
+    engine::{self, Engine, Request, Settled, outcome_unknown, unavailable},
     fast,
     keys::scope::TransactionsWrite,
     limit,
@@ -106,17 +106,18 @@ impl Bulk {
 
     async fn each(&self, transactions: Vec<Transaction>) -> Result<Vec<u8>, Problem> {
         let items = self.items(transactions)?;
-        let hashes: Vec<_> = items.iter().map(|item| item.request).collect();
+        let (keys, hashes) = names(&items);
         let mut group = self.engine.sequencer.submit_many(items).await.map_err(unavailable)?;
         let mut settled: Vec<Option<Settled>> = Vec::new();
         settled.resize_with(hashes.len(), || None);
-        while let Some(outcomes) = group.recv().await {
+        while let Some(outcomes) = self.engine.next_of(&mut group).await {
             for (index, one) in self.engine.settle_all(outcomes, &hashes, self.ledger.id()).await {
                 settled[index as usize] = Some(one);
             }
         }
-        let lost = || Settled::Problem(Problem::new(&codes::UNAVAILABLE).retry_after(2));
-        let settled: Vec<_> = settled.into_iter().map(|one| one.unwrap_or_else(lost)).collect();
+        let known = settled.into_iter().zip(&keys);
+        let settled: Vec<_> =
+            known.map(|(one, key)| one.unwrap_or_else(|| Settled::Problem(outcome_unknown(key)))).collect();
         Ok(self.array(&settled))
     }
 
@@ -133,8 +134,12 @@ impl Bulk {
             return Ok(Vec::new());
         }
         let items = self.items(transactions)?;
-        let hashes: Vec<_> = items.iter().map(|item| item.request).collect();
-        let answers = self.engine.sequencer.submit_atomic(items).await.map_err(unavailable)?;
+        let (keys, hashes) = names(&items);
+        let submitted = self.engine.sequencer.submit_atomic(items);
+        let answers = tokio::time::timeout(self.engine.answer_within, submitted)
+            .await
+            .map_err(|_| outcomes::within(outcome_unknown(&keys[0]), 0))?
+            .map_err(unavailable)?;
         let outcomes = answers.into_iter().zip(0..).map(|(answer, index)| (index, answer)).collect();
         let mut settled = self.engine.settle_all(outcomes, &hashes, self.ledger.id()).await;
         settled.sort_unstable_by_key(|(index, _)| *index);
@@ -165,6 +170,11 @@ impl Bulk {
         }
         out
     }
+}
+
+/// What is known of items after they are handed over.
+fn names(items: &[Item]) -> (Vec<Key>, Vec<RequestHash>) {
+    items.iter().map(|item| (item.key.clone(), item.request)).unzip()
 }
 
 /// All lines of a body that is to be carried out as a whole.

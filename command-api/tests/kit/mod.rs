@@ -61,8 +61,15 @@ pub async fn open_books() -> Door {
 }
 
 pub async fn open_on(log: MemoryLog) -> Door {
+    open_impatient(log, Duration::from_secs(20)).await
+}
+
+/// A door that lets callers wait only so long.
+pub async fn open_impatient(log: MemoryLog, answer_within: Duration) -> Door {
     let (sequencer, _) = sequencer::start(Arc::new(log), sequencer::Config::default()).await.unwrap();
-    open_with(config(), Some(Arc::new(Engine::new(sequencer, [7; 32])))).await
+    let mut engine = Engine::new(sequencer, [7; 32]);
+    engine.answer_within = answer_within;
+    open_with(config(), Some(Arc::new(engine))).await
 }
 
 async fn open_with(config: ServerConfig, engine: Option<Arc<Engine>>) -> Door {

@@ -1,15 +1,15 @@
 //! Lines in, outcomes out, both at once: one task reads and submits, another writes what has become durable.
 
 use bytes::Bytes;
-use event_schemas::RequestHash;
+use event_schemas::{Key, RequestHash};
 use futures_util::stream;
 use poem::Body;
 use sequencer::{Group, Item};
 use tokio::sync::mpsc;
 
-use super::{Bulk, lines::Lines, outcomes::write_problem};
+use super::{Bulk, lines::Lines, names, outcomes::write_problem};
 use crate::{
-    engine::{Settled, unavailable},
+    engine::{outcome_unknown, unavailable},
     fast,
     problem::Problem,
 };
@@ -23,8 +23,8 @@ const CHUNKS_MAX: usize = 64;
 
 /// Part of the request, on its way to the writer.
 enum Part {
-    /// Submitted items: where they stand in the request, and their hashes.
-    Submitted { group: Group, places: Vec<u32>, hashes: Vec<RequestHash> },
+    /// Submitted items: where they stand in the request, their keys and hashes.
+    Submitted { group: Group, places: Vec<u32>, keys: Vec<Key>, hashes: Vec<RequestHash> },
     /// Lines that came to nothing.
     Refused(Vec<(u32, Problem)>),
 }
@@ -91,10 +91,10 @@ impl Waiting {
     async fn hand_on(&mut self, bulk: &Bulk, parts: &mpsc::Sender<Part>) -> Result<(), Gone> {
         let Self { places, items, mut refused } = std::mem::take(self);
         if !items.is_empty() {
-            let hashes = items.iter().map(|item| item.request).collect();
+            let (keys, hashes) = names(&items);
             match bulk.engine.sequencer.submit_many(items).await {
                 Ok(group) => {
-                    parts.send(Part::Submitted { group, places, hashes }).await.map_err(|_| Gone)?;
+                    parts.send(Part::Submitted { group, places, keys, hashes }).await.map_err(|_| Gone)?;
                 }
                 Err(full) => refused.extend(places.into_iter().map(|place| (place, unavailable(full)))),
             }
@@ -120,8 +120,8 @@ async fn write(bulk: std::sync::Arc<Bulk>, mut parts: mpsc::Receiver<Part>, chun
                 }
                 chunks.send(out.into()).await.map_err(|_| Gone)
             }
-            Part::Submitted { group, places, hashes } => {
-                write_group(&bulk, group, &places, &hashes, &chunks).await
+            Part::Submitted { group, places, keys, hashes } => {
+                write_group(&bulk, group, &places, &keys, &hashes, &chunks).await
             }
         };
         if sent.is_err() {
@@ -134,11 +134,12 @@ async fn write_group(
     bulk: &Bulk,
     mut group: Group,
     places: &[u32],
+    keys: &[Key],
     hashes: &[RequestHash],
     chunks: &mpsc::Sender<Bytes>,
 ) -> Result<(), Gone> {
     let mut told = vec![false; places.len()];
-    while let Some(outcomes) = group.recv().await {
+    while let Some(outcomes) = bulk.engine.next_of(&mut group).await {
         let mut out = Vec::with_capacity(outcomes.len() * 512);
         for (index, settled) in bulk.engine.settle_all(outcomes, hashes, bulk.ledger.id()).await {
             told[index as usize] = true;
@@ -147,11 +148,11 @@ async fn write_group(
         }
         chunks.send(out.into()).await.map_err(|_| Gone)?;
     }
-    // The sequencer stopped before it had answered all: their outcomes are not known here.
+    // The sequencer stopped, or the log does not answer.
     let mut out = Vec::new();
-    for (place, _) in places.iter().zip(&told).filter(|(_, told)| !**told) {
-        let lost = Settled::Problem(unavailable(sequencer::Unavailable::Stopped));
-        bulk.engine.write_outcome(&mut out, *place, &lost);
+    let untold = told.iter().zip(places).zip(keys).filter(|((told, _), _)| !**told);
+    for ((_, place), key) in untold {
+        write_problem(&mut out, *place, &outcome_unknown(key));
         out.push(b'\n');
     }
     if out.is_empty() { Ok(()) } else { chunks.send(out.into()).await.map_err(|_| Gone) }
