@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use crate::text::{ShortText, every};
 
 /// An account's number, dense from 0 in its ledger. It never changes, whatever the account is called.
 #[derive(
@@ -15,7 +16,7 @@ pub struct AccountNumber(pub u32);
 
 /// An account's name, such as `assets:bank:checking`: 1 to 255 characters, segments between colons.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountPath(Arc<str>);
+pub struct AccountPath(ShortText);
 
 /// What an account stands for. It fixes the side that a positive balance is on.
 #[derive(
@@ -54,22 +55,43 @@ impl AccountPath {
         if !is_short || !text.split(':').all(segment) {
             return Err(InvalidPath);
         }
-        Ok(AccountPath(text.into()))
+        Ok(AccountPath(ShortText::new(text)))
+    }
+
+    pub(crate) fn parse_bytes(text: &[u8]) -> Result<AccountPath, InvalidPath> {
+        if is_plain_path(text) {
+            return Ok(AccountPath(ShortText::of_ascii(text)));
+        }
+        AccountPath::parse(std::str::from_utf8(text).map_err(|_| InvalidPath)?)
     }
 
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 
     /// The type that a path's first name tells by the usual words, if it does.
     #[must_use]
     pub fn account_type(&self) -> Option<AccountType> {
-        let first = self.0.split(':').next()?;
+        let first = self.as_str().split(':').next()?;
         AccountType::ALL
             .into_iter()
             .find(|kind| kind.words().iter().any(|word| first.eq_ignore_ascii_case(word)))
     }
+}
+
+/// Most paths are ASCII without blanks, which one look at each byte tells. Others may be paths too.
+fn is_plain_path(text: &[u8]) -> bool {
+    let ends = [text.first(), text.last()].iter().all(|end| end.is_some_and(|end| *end != b':'));
+    let empty_name = text
+        .iter()
+        .zip(text.iter().skip(1))
+        .fold(false, |found, (a, b)| found | ((*a == b':') & (*b == b':')));
+    ends && !empty_name && text.len() <= 255 && every(text, |byte| (b'!'..=b'~').contains(byte))
 }
 
 impl AccountType {
@@ -140,19 +162,19 @@ impl FromStr for AccountPath {
 
 impl fmt::Display for AccountPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for AccountPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AccountPath({:?})", &*self.0)
+        write!(f, "AccountPath({:?})", self.as_str())
     }
 }
 
 impl Serialize for AccountPath {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -181,9 +203,11 @@ mod tests {
     fn paths_are_checked() {
         for text in ["assets", "assets:bank:checking", "expenses:food & drink", "Vermögen:Bank"] {
             assert_eq!(AccountPath::parse(text).map(|p| p.to_string()), Ok(text.to_owned()));
+            assert_eq!(AccountPath::parse_bytes(text.as_bytes()), AccountPath::parse(text));
         }
         for text in ["", ":", "a:", ":a", "a::b", "a: b", "a\tb", &"a".repeat(256)] {
             assert_eq!(AccountPath::parse(text), Err(InvalidPath), "{text:?}");
+            assert_eq!(AccountPath::parse_bytes(text.as_bytes()), Err(InvalidPath), "{text:?}");
         }
     }
 

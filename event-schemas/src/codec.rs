@@ -1,12 +1,14 @@
 //! Reading and writing a record's bytes: one JSON object, fields in a fixed order, no blanks.
 //!
 //! The writer is the only one there is, so the reader expects just what it writes. That makes a record's bytes canonical
-//! (read and written again they are the same), and reading several times quicker than a JSON parser that expects anything.
+//! (read and written again they are the same: anything else is refused), and reading several times quicker than a JSON parser that expects anything.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::Sealed;
 
 /// A record that this program cannot read. It says where, and nothing is skipped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,16 +39,18 @@ impl<'a> Reader<'a> {
         self.at == self.bytes.len()
     }
 
+    #[cold]
     pub fn malformed(&self, expected: &str) -> Unreadable {
         Unreadable::Malformed { at: self.at, expected: expected.to_owned() }
     }
 
+    #[cold]
     pub fn invalid(&self, reason: impl ToString) -> Unreadable {
         Unreadable::Invalid { at: self.at, reason: reason.to_string() }
     }
 
     /// Takes `literal` if it stands here.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self, literal: &str) -> bool {
         let found = self.bytes[self.at..].starts_with(literal.as_bytes());
         if found {
@@ -55,30 +59,42 @@ impl<'a> Reader<'a> {
         found
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn expect(&mut self, literal: &str) -> Result<(), Unreadable> {
         if self.take(literal) { Ok(()) } else { Err(self.malformed(literal)) }
     }
 
-    /// A whole number without a sign.
+    /// A whole number without a sign or leading zeros.
     #[inline]
     pub fn u64(&mut self) -> Result<u64, Unreadable> {
-        let start = self.at;
-        let mut number = 0_u64;
-        while let Some(digit) = self.bytes.get(self.at).map(|b| b.wrapping_sub(b'0')).filter(|d| *d <= 9) {
-            number = number
-                .checked_mul(10)
-                .and_then(|n| n.checked_add(u64::from(digit)))
-                .ok_or_else(|| self.malformed("a number of 64 bits"))?;
-            self.at += 1;
+        let rest = &self.bytes[self.at..];
+        let (mut number, mut digits) = (0_u64, 0);
+        while let Some(digit) = rest.get(digits).map(|byte| byte.wrapping_sub(b'0')).filter(|d| *d <= 9) {
+            // The first 19 digits cannot overflow.
+            number = if digits < 19 {
+                number * 10 + u64::from(digit)
+            } else {
+                let larger = number.checked_mul(10).and_then(|n| n.checked_add(u64::from(digit)));
+                larger.ok_or_else(|| self.malformed("a number of 64 bits"))?
+            };
+            digits += 1;
         }
-        if self.at == start { Err(self.malformed("a number")) } else { Ok(number) }
+        if digits == 0 || (digits > 1 && rest[0] == b'0') {
+            return Err(self.malformed("a number"));
+        }
+        self.at += digits;
+        Ok(number)
     }
 
     pub fn i64(&mut self) -> Result<i64, Unreadable> {
         let negative = self.take("-");
-        let number = i64::try_from(self.u64()?).map_err(|_| self.malformed("a number of 63 bits"))?;
-        Ok(if negative { -number } else { number })
+        let number = self.u64()?;
+        let signed = match (negative, number) {
+            (true, 0) => return Err(self.malformed("a number, and zero has no sign")),
+            (true, number) => 0_i64.checked_sub_unsigned(number),
+            (false, number) => i64::try_from(number).ok(),
+        };
+        signed.ok_or_else(|| self.malformed("a number of 63 bits"))
     }
 
     pub fn u32(&mut self) -> Result<u32, Unreadable> {
@@ -92,30 +108,25 @@ impl<'a> Reader<'a> {
     /// A JSON string, borrowed unless it holds an escape.
     #[inline]
     pub fn string(&mut self) -> Result<Cow<'a, str>, Unreadable> {
-        self.expect("\"")?;
-        let start = self.at;
-        let rest = &self.bytes[start..];
-        let stop = memchr::memchr2(b'"', b'\\', rest).ok_or_else(|| self.malformed("the end of a string"))?;
-        if rest[stop] == b'"' {
-            self.at += stop + 1;
-            return std::str::from_utf8(&rest[..stop])
-                .map(Cow::Borrowed)
-                .map_err(|_| self.malformed("UTF-8"));
+        match self.plain_string()? {
+            Some(plain) => std::str::from_utf8(plain).map(Cow::Borrowed).map_err(|_| self.malformed("UTF-8")),
+            None => self.value().map(Cow::Owned),
         }
-        self.at = self.end_of_string(start)?;
-        let text =
-            serde_json::from_slice(&self.bytes[start - 1..self.at]).map_err(|error| self.invalid(error))?;
-        Ok(Cow::Owned(text))
     }
 
-    fn end_of_string(&self, mut at: usize) -> Result<usize, Unreadable> {
-        loop {
-            match self.bytes.get(at) {
-                Some(b'"') => return Ok(at + 1),
-                Some(b'\\') => at += 2,
-                Some(_) => at += 1,
-                None => return Err(self.malformed("the end of a string")),
+    /// The inside of a string, if it holds no escape. `None`: it does, and still stands here.
+    #[inline]
+    fn plain_string(&mut self) -> Result<Option<&'a [u8]>, Unreadable> {
+        let rest = self.bytes[self.at..].strip_prefix(b"\"").ok_or_else(|| self.malformed("a string"))?;
+        let plain = plain_length(rest);
+        match rest.get(plain) {
+            Some(b'"') => {
+                self.at += plain + 2;
+                Ok(Some(&rest[..plain]))
             }
+            Some(b'\\') => Ok(None),
+            Some(_) => Err(self.malformed("a string without control characters")),
+            None => Err(self.malformed("the end of a string")),
         }
     }
 
@@ -123,47 +134,97 @@ impl<'a> Reader<'a> {
     #[inline]
     pub fn parsed<T, E: ToString>(
         &mut self,
-        parse: impl FnOnce(&str) -> Result<T, E>,
+        parse: impl FnOnce(&[u8]) -> Result<T, E>,
     ) -> Result<T, Unreadable> {
-        let text = self.string()?;
-        parse(&text).map_err(|error| self.invalid(error))
+        let parsed = match self.plain_string()? {
+            Some(plain) => parse(plain),
+            None => parse(self.value::<String>()?.as_bytes()),
+        };
+        parsed.map_err(|error| self.invalid(error))
     }
 
-    /// Any JSON value, through serde. Slow; for what is rarely there.
-    pub fn value<T: DeserializeOwned>(&mut self) -> Result<T, Unreadable> {
-        let mut values = serde_json::Deserializer::from_slice(&self.bytes[self.at..]).into_iter::<T>();
-        match values.next() {
-            Some(Ok(value)) => {
-                self.at += values.byte_offset();
-                Ok(value)
-            }
-            Some(Err(error)) => Err(self.invalid(error)),
-            None => Err(self.malformed("a value")),
+    /// Text that may be sealed.
+    pub fn text(&mut self) -> Result<Sealed<String>, Unreadable> {
+        if self.bytes[self.at..].starts_with(b"\"") {
+            self.string().map(|text| Sealed::Plain(text.into_owned()))
+        } else {
+            self.value()
         }
     }
 
+    /// Any JSON value, through serde. Slow; for what is rarely there.
+    pub fn value<T: Serialize + DeserializeOwned>(&mut self) -> Result<T, Unreadable> {
+        let rest = &self.bytes[self.at..];
+        let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<T>();
+        let value = match values.next() {
+            Some(Ok(value)) => value,
+            Some(Err(error)) => return Err(self.invalid(error)),
+            None => return Err(self.malformed("a value")),
+        };
+        let length = values.byte_offset();
+        self.check_canonical(&value, &rest[..length])?;
+        self.at += length;
+        Ok(value)
+    }
+
     /// The rest of the record, `,"field":…}` or `}`, through serde.
-    pub fn rest<T: DeserializeOwned>(&mut self) -> Result<T, Unreadable> {
+    pub fn rest<T: Serialize + DeserializeOwned>(&mut self) -> Result<T, Unreadable> {
         let rest = &self.bytes[self.at..];
         let mut object = Vec::with_capacity(rest.len() + 1);
         object.push(b'{');
         object.extend_from_slice(rest.strip_prefix(b",").unwrap_or(rest));
         let value = serde_json::from_slice(&object).map_err(|error| self.invalid(error))?;
+        self.check_canonical(&value, &object)?;
         self.at = self.bytes.len();
         Ok(value)
     }
+
+    /// serde takes blanks, other orders and other escapes than the writer's; a record has none of them.
+    fn check_canonical<T: Serialize>(&self, value: &T, read: &[u8]) -> Result<(), Unreadable> {
+        let mut written = Vec::with_capacity(read.len());
+        write_value(&mut written, value);
+        if written == read { Ok(()) } else { Err(self.malformed("a value as it would be written again")) }
+    }
 }
 
-/// Appends a JSON string.
+/// How many bytes stand first that a JSON string holds as they are. Eight at a time: most of a record is strings.
 #[inline]
-pub fn write_string(out: &mut Vec<u8>, text: &str) {
-    let plain = |b: u8| b >= b' ' && b != b'"' && b != b'\\';
-    if text.bytes().all(plain) {
+fn plain_length(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGHS: u64 = ONES * 0x80;
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let mut words = bytes.chunks_exact(8);
+    let mut at = 0;
+    for word in words.by_ref() {
+        let word = u64::from_le_bytes(word.try_into().expect("eight bytes"));
+        let control = word.wrapping_sub(ONES * u64::from(b' ')) & !word & HIGHS;
+        let quote = zeros(word ^ (ONES * u64::from(b'"')));
+        let backslash = zeros(word ^ (ONES * u64::from(b'\\')));
+        // A bit above a true one may be wrong; the lowest is right.
+        let found = control | quote | backslash;
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at + words.remainder().iter().take_while(|byte| is_plain(**byte)).count()
+}
+
+/// A byte that stands in a JSON string as it is.
+#[inline]
+fn is_plain(byte: u8) -> bool {
+    byte >= b' ' && byte != b'"' && byte != b'\\'
+}
+
+/// Appends a JSON string. Panics on bytes that are no text.
+#[inline]
+pub fn write_string(out: &mut Vec<u8>, text: &[u8]) {
+    if plain_length(text) == text.len() {
         out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
+        out.extend_from_slice(text);
         out.push(b'"');
     } else {
-        write_value(out, text);
+        write_value(out, std::str::from_utf8(text).expect("names and texts are UTF-8"));
     }
 }
 

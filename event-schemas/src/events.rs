@@ -75,6 +75,7 @@ macro_rules! events {
                 match self { $(Event::$event(event) => event.write(out),)* }
             }
 
+            #[inline(always)]
             pub(crate) fn read(name: &str, version: u16, reader: &mut Reader<'_>) -> Result<Event, Unreadable> {
                 match name {
                     $($event::NAME => $event::read(version, reader).map(Event::$event),)*

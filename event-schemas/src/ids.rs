@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+
+use crate::text::{ShortText, every};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidId {
@@ -22,32 +23,34 @@ pub enum InvalidId {
 
 /// One set of books, by the slug that its opener chose.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LedgerId(Arc<str>);
+pub struct LedgerId(ShortText);
 
 /// The name that makes a command happen once. It is also the transaction's id within its ledger.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(Arc<str>);
+pub struct Key(ShortText);
 
 /// Who asked: `key:<id>`, later `user:<id>`, or `system`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ActorId(Arc<str>);
+pub struct ActorId(ShortText);
 
 /// HMAC-SHA-256 of the request under a key of its ledger, cut to 128 bits: tells a repeat from another request.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RequestHash(pub [u8; 16]);
 
-fn is_slug(text: &str) -> bool {
-    let character = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-    matches!(text.len(), 1..=63) && text.bytes().all(character) && !text.starts_with(['-', '_'])
+// What these take is ASCII.
+
+fn is_slug(text: &[u8]) -> bool {
+    let character = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
+    matches!(text.len(), 1..=63) && every(text, character) && !matches!(text[0], b'-' | b'_')
 }
 
-fn is_key(text: &str) -> bool {
-    let printable = text.bytes().all(|b| (b' '..=b'~').contains(&b));
-    matches!(text.len(), 1..=255) && printable && text.trim() == text
+fn is_key(text: &[u8]) -> bool {
+    let printable = |b: &u8| (b' '..=b'~').contains(b);
+    matches!(text.len(), 1..=255) && every(text, printable) && text[0] != b' ' && text[text.len() - 1] != b' '
 }
 
-fn is_actor(text: &str) -> bool {
-    is_key(text) && !text.contains(' ')
+fn is_actor(text: &[u8]) -> bool {
+    matches!(text.len(), 1..=255) && every(text, |b| (b'!'..=b'~').contains(b))
 }
 
 macro_rules! name {
@@ -55,12 +58,20 @@ macro_rules! name {
         impl $name {
             /// Reads and checks it.
             pub fn parse(text: &str) -> Result<$name, InvalidId> {
-                if $valid(text) { Ok($name(text.into())) } else { Err($invalid) }
+                $name::parse_bytes(text.as_bytes())
+            }
+
+            pub(crate) fn parse_bytes(text: &[u8]) -> Result<$name, InvalidId> {
+                if $valid(text) { Ok($name(ShortText::of_ascii(text))) } else { Err($invalid) }
             }
 
             #[must_use]
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
+            }
+
+            pub(crate) fn as_bytes(&self) -> &[u8] {
+                self.0.as_bytes()
             }
         }
 
@@ -74,19 +85,19 @@ macro_rules! name {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({:?})", stringify!($name), &*self.0)
+                write!(f, "{}({:?})", stringify!($name), self.as_str())
             }
         }
 
         impl Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
+                serializer.serialize_str(self.as_str())
             }
         }
 
@@ -115,6 +126,10 @@ name!(ActorId, is_actor, InvalidId::Actor, "^[!-~]{1,255}$");
 
 impl RequestHash {
     pub fn parse(text: &str) -> Result<RequestHash, InvalidId> {
+        RequestHash::parse_bytes(text.as_bytes())
+    }
+
+    pub(crate) fn parse_bytes(text: &[u8]) -> Result<RequestHash, InvalidId> {
         let mut hash = [0; 16];
         match URL_SAFE_NO_PAD.decode_slice(text, &mut hash) {
             Ok(16) => Ok(RequestHash(hash)),

@@ -9,6 +9,7 @@ mod money;
 mod position;
 mod record;
 mod sealed;
+mod text;
 mod time;
 
 pub use account::{AccountNumber, AccountPath, AccountType, Direction, InvalidPath};

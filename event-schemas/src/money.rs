@@ -35,21 +35,30 @@ pub enum InvalidAmount {
 
 impl AssetCode {
     pub fn parse(text: &str) -> Result<AssetCode, InvalidAmount> {
+        AssetCode::parse_bytes(text.as_bytes())
+    }
+
+    pub(crate) fn parse_bytes(text: &[u8]) -> Result<AssetCode, InvalidAmount> {
         let character =
-            |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
-        let first = text.bytes().next().is_some_and(|b| b.is_ascii_uppercase());
-        if !first || text.len() > 16 || !text.bytes().all(character) {
+            |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
+        let first = text.first().is_some_and(u8::is_ascii_uppercase);
+        if !first || text.len() > 16 || !text.iter().all(character) {
             return Err(InvalidAmount::Code);
         }
         let mut code = [0; 16];
-        code[..text.len()].copy_from_slice(text.as_bytes());
+        code[..text.len()].copy_from_slice(text);
         Ok(AssetCode(code))
     }
 
     #[must_use]
     pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).expect("a code is ASCII")
+    }
+
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         let length = self.0.iter().position(|b| *b == 0).unwrap_or(16);
-        std::str::from_utf8(&self.0[..length]).expect("a code is ASCII")
+        &self.0[..length]
     }
 }
 
@@ -62,22 +71,30 @@ impl Quantity {
 
     /// Reads the text that [`Quantity::write`] writes: the digits after the point are the scale.
     pub fn parse(text: &str) -> Result<Quantity, InvalidAmount> {
-        let (negative, digits) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
+        Quantity::parse_bytes(text.as_bytes())
+    }
+
+    pub(crate) fn parse_bytes(text: &[u8]) -> Result<Quantity, InvalidAmount> {
+        let (negative, digits) = match text {
+            [b'-', digits @ ..] => (true, digits),
+            digits => (false, digits),
         };
-        let (minor, scale) = read_decimal(digits.as_bytes()).ok_or(InvalidAmount::NotADecimal)?;
-        let minor = if negative { minor.checked_neg() } else { Some(minor) };
-        if negative && minor == Some(0) {
+        let (minor, scale) = read_decimal(digits).ok_or(InvalidAmount::NotADecimal)?;
+        if negative && minor == 0 {
             return Err(InvalidAmount::NotADecimal);
         }
+        let minor = if negative { 0_i128.checked_sub_unsigned(minor) } else { i128::try_from(minor).ok() };
         Ok(Quantity { minor: minor.ok_or(InvalidAmount::TooLarge)?, scale })
     }
 
     /// Appends it as decimal text with exactly `scale` digits after the point: `-12.30`.
     pub fn write(self, out: &mut Vec<u8>) {
         let mut buffer = itoa::Buffer::new();
-        let digits = buffer.format(self.minor).as_bytes();
+        // 64 bits are written quicker than 128, and most amounts have no more.
+        let digits = match i64::try_from(self.minor) {
+            Ok(minor) => buffer.format(minor).as_bytes(),
+            Err(_) => buffer.format(self.minor).as_bytes(),
+        };
         let digits = match digits.strip_prefix(b"-") {
             Some(rest) => {
                 out.push(b'-');
@@ -104,8 +121,12 @@ impl Quantity {
     }
 }
 
-/// `123.45` → `(12345, 2)`. Takes just what `^(0|[1-9][0-9]*)(\.[0-9]{1,18})?$` matches and an i128 holds.
-fn read_decimal(text: &[u8]) -> Option<(i128, u8)> {
+/// `123.45` → `(12345, 2)`. Takes just what `^(0|[1-9][0-9]*)(\.[0-9]{1,18})?$` matches and a u128 holds.
+fn read_decimal(text: &[u8]) -> Option<(u128, u8)> {
+    // Most amounts have few digits, and 64 bits are quicker than 128.
+    if text.len() <= 18 {
+        return read_short_decimal(text);
+    }
     let point = text.iter().position(|b| *b == b'.').unwrap_or(text.len());
     let (whole, fraction) = (&text[..point], text.get(point.saturating_add(1)..));
     let leading_zero = whole.len() > 1 && whole[0] == b'0';
@@ -116,19 +137,30 @@ fn read_decimal(text: &[u8]) -> Option<(i128, u8)> {
         return None;
     }
     let fraction = fraction.unwrap_or_default();
-    // Most amounts have few digits, and 64 bits are quicker than 128.
-    if text.len() <= 18 {
-        let mut minor = 0_u64;
-        for digit in whole.iter().chain(fraction) {
-            minor = minor.wrapping_mul(10).wrapping_add(u64::from(digit_of(*digit)?));
-        }
-        return Some((i128::from(minor), u8::try_from(fraction.len()).ok()?));
-    }
-    let mut minor = 0_i128;
+    let mut minor = 0_u128;
     for digit in whole.iter().chain(fraction) {
-        minor = minor.checked_mul(10)?.checked_add(i128::from(digit_of(*digit)?))?;
+        minor = minor.checked_mul(10)?.checked_add(u128::from(digit_of(*digit)?))?;
     }
     Some((minor, u8::try_from(fraction.len()).ok()?))
+}
+
+/// The same for at most 18 bytes, which neither overflow 64 bits nor have too long a fraction.
+fn read_short_decimal(text: &[u8]) -> Option<(u128, u8)> {
+    let (mut minor, mut point) = (0_u64, text.len());
+    for (at, byte) in text.iter().enumerate() {
+        match digit_of(*byte) {
+            Some(digit) => minor = minor.wrapping_mul(10).wrapping_add(u64::from(digit)),
+            None if *byte == b'.' && point == text.len() => point = at,
+            None => return None,
+        }
+    }
+    let leading_zero = point > 1 && text[0] == b'0';
+    let ends_in_the_point = point.saturating_add(1) == text.len();
+    if point == 0 || leading_zero || ends_in_the_point {
+        return None;
+    }
+    let scale = text.len().saturating_sub(point).saturating_sub(1);
+    Some((u128::from(minor), u8::try_from(scale).ok()?))
 }
 
 fn digit_of(byte: u8) -> Option<u8> {
@@ -143,6 +175,7 @@ pub fn parse_amount(text: &str) -> Result<Decimal, InvalidAmount> {
         let digits_only = text.len() > 28 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         if digits_only { InvalidAmount::TooLarge } else { InvalidAmount::NotADecimal }
     })?;
+    let minor = i128::try_from(minor).map_err(|_| InvalidAmount::TooLarge)?;
     Decimal::try_from_i128_with_scale(minor, u32::from(scale)).map_err(|_| InvalidAmount::TooLarge)
 }
 
@@ -219,7 +252,7 @@ mod tests {
             (1234, 0, "1234"),
             (1, 18, "0.000000000000000001"),
             (i128::MAX, 18, "170141183460469231731.687303715884105727"),
-            (-i128::MAX, 0, "-170141183460469231731687303715884105727"),
+            (i128::MIN, 0, "-170141183460469231731687303715884105728"),
         ] {
             assert_eq!(Quantity::new(minor, scale).to_string(), text);
             assert_eq!(Quantity::parse(text), Ok(Quantity::new(minor, scale)));

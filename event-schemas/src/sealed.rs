@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum Sealed<T> {
-    Ciphertext { sealed: Ciphertext },
+    // Boxed, because most values are plain and this would make them all four times as large.
+    Ciphertext { sealed: Box<Ciphertext> },
     Plain(T),
 }
 

@@ -98,3 +98,20 @@ fn a_record_that_is_not_canonical_is_refused() {
         assert!(Record::read(&good.as_bytes()[..length]).is_err());
     }
 }
+
+#[test]
+fn generated_events_catalogue_is_current() {
+    let mut page = String::from(
+        "# Events\n\nEvery fact and every recorded refusal, as one line of the log holds it: the envelope, which all share, and the \
+         event's\nown fields. Written by a test from `event-schemas/src/events/`; `cargo xtask codegen` renews it.\n",
+    );
+    for event in Event::examples() {
+        let (name, version) = (event.name(), event.version());
+        let line = String::from_utf8(record(event).to_bytes()).expect("a record is UTF-8");
+        let schema = format!("../../event-schemas/schemas/{name}.v{version}.json");
+        page.push_str(&format!(
+            "\n## {name}\n\nVersion {version} · [JSON Schema]({schema}) of its own fields\n\n```json\n{line}\n```\n"
+        ));
+    }
+    expect_file!["../../docs/generated/events.md"].assert_eq(&page);
+}

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::Contract;
+use crate::codec::write_rest;
 
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -57,5 +58,11 @@ impl Contract for CommandRefused {
                 .into(),
             },
         }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        // All else is escaped where it is written; this stands in the record as it is.
+        assert!(!self.command.get().contains(['\n', '\r']), "a record is one line");
+        write_rest(out, self);
     }
 }

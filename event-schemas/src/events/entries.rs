@@ -87,7 +87,7 @@ impl Entry {
         write_number(out, self.account.0);
         if let Some(path) = &self.path {
             out.extend_from_slice(b",\"path\":");
-            write_string(out, path.as_str());
+            write_string(out, path.as_bytes());
         }
         out.extend_from_slice(match self.direction {
             Direction::Debit => b",\"direction\":\"debit\"",
@@ -95,11 +95,11 @@ impl Entry {
         });
         write_quantity(out, ",\"amount\":", self.amount);
         out.extend_from_slice(b",\"currency\":\"");
-        out.extend_from_slice(self.currency.as_str().as_bytes());
+        out.extend_from_slice(self.currency.as_bytes());
         out.push(b'"');
         if let Some(category) = &self.category {
             out.extend_from_slice(b",\"category\":");
-            write_string(out, category);
+            write_string(out, category.as_bytes());
         }
         if let Some(memo) = &self.memo {
             out.extend_from_slice(b",\"memo\":");
@@ -122,10 +122,12 @@ impl Entry {
         out.extend_from_slice(b"}}");
     }
 
+    #[inline(always)]
     fn read(reader: &mut Reader<'_>) -> Result<Entry, Unreadable> {
         reader.expect("{\"account\":")?;
         let account = AccountNumber(reader.u32()?);
-        let path = if reader.take(",\"path\":") { Some(reader.parsed(AccountPath::parse)?) } else { None };
+        let path =
+            if reader.take(",\"path\":") { Some(reader.parsed(AccountPath::parse_bytes)?) } else { None };
         let direction = if reader.take(",\"direction\":\"debit\"") {
             Direction::Debit
         } else {
@@ -133,20 +135,20 @@ impl Entry {
             Direction::Credit
         };
         reader.expect(",\"amount\":")?;
-        let amount = reader.parsed(Quantity::parse)?;
+        let amount = reader.parsed(Quantity::parse_bytes)?;
         reader.expect(",\"currency\":")?;
-        let currency = reader.parsed(AssetCode::parse)?;
+        let currency = reader.parsed(AssetCode::parse_bytes)?;
         let category = if reader.take(",\"category\":") { Some(reader.string()?.into()) } else { None };
-        let memo = if reader.take(",\"memo\":") { Some(reader.value()?) } else { None };
+        let memo = if reader.take(",\"memo\":") { Some(reader.text()?) } else { None };
         let tags = if reader.take(",\"tags\":") { reader.value()? } else { Vec::new() };
         reader.expect(",\"number\":")?;
         let number = reader.u64()?;
         reader.expect(",\"after\":{\"debits\":")?;
-        let debits = reader.parsed(Quantity::parse)?;
+        let debits = reader.parsed(Quantity::parse_bytes)?;
         reader.expect(",\"credits\":")?;
-        let credits = reader.parsed(Quantity::parse)?;
+        let credits = reader.parsed(Quantity::parse_bytes)?;
         let mut pending = |field: &str| {
-            if reader.take(field) { reader.parsed(Quantity::parse).map(Some) } else { Ok(None) }
+            if reader.take(field) { reader.parsed(Quantity::parse_bytes).map(Some) } else { Ok(None) }
         };
         let pending_debits = pending(",\"pending_debits\":")?;
         let pending_credits = pending(",\"pending_credits\":")?;

@@ -76,12 +76,13 @@ impl Contract for TransactionPosted {
         out.push(b'}');
     }
 
+    #[inline(always)]
     fn read(version: u16, reader: &mut Reader<'_>) -> Result<TransactionPosted, Unreadable> {
         if version != Self::VERSION {
             return Err(Unreadable::UnknownEvent { name: Self::NAME.to_owned(), version });
         }
-        let description = if reader.take(",\"description\":") { Some(reader.value()?) } else { None };
-        let reference = if reader.take(",\"reference\":") { Some(reader.value()?) } else { None };
+        let description = if reader.take(",\"description\":") { Some(reader.text()?) } else { None };
+        let reference = if reader.take(",\"reference\":") { Some(reader.text()?) } else { None };
         let metadata = if reader.take(",\"metadata\":") { Some(reader.value()?) } else { None };
         let preconditions = if reader.take(",\"preconditions\":") { Some(reader.value()?) } else { None };
         let opened = if reader.take(",\"opened\":") { reader.value()? } else { Vec::new() };
