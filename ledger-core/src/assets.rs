@@ -34,7 +34,7 @@ const fn letters(code: [u8; 3]) -> usize {
 impl AssetRef {
     /// The ISO 4217 currency of that code, if it is one.
     pub(crate) fn iso(code: AssetCode) -> Option<AssetRef> {
-        let code: [u8; 3] = code.as_str().as_bytes().try_into().ok()?;
+        let code: [u8; 3] = code.as_bytes().try_into().ok()?;
         if !code.iter().all(u8::is_ascii_uppercase) {
             return None;
         }

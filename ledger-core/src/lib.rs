@@ -18,5 +18,5 @@ pub use decide::{Context, Decided, Original, command_of, decide};
 pub use evolve::evolve;
 pub use limits::Limits;
 pub use refusal::{Class, Refusal, RefusalKind};
-pub use state::{Account, AccountRef, Balance, BalanceView, Books, Ledger, Status};
+pub use state::{Account, AccountRef, Balance, BalanceView, Books, Ledger, Pending, Status};
 pub use undo::{Journal, NoUndo, Undo, undo};

@@ -7,7 +7,7 @@ use crate::amount::AMOUNT_MINOR_MAX;
 use crate::assets::AssetRef;
 use crate::limits::Broken;
 use crate::refusal::{Refusal, RefusalKind};
-use crate::state::{Account, Balance, Ledger, Status, index};
+use crate::state::{Account, Balance, Ledger, Pending, Status, index};
 use crate::undo::{Journal, Undo};
 
 /// One leg, with its account and asset found. The account may be one that this very transaction opens.
@@ -22,7 +22,7 @@ pub(super) struct Leg {
 }
 
 /// The account's count of entries and its totals, after a leg.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Totals {
     pub number: u64,
     pub balance: Balance,
@@ -50,7 +50,7 @@ pub(super) fn totals(ledger: &Ledger, legs: &[Leg]) -> Result<Vec<Totals>, Refus
         let entries = on_account.map_or_else(|| account.map_or(0, |a| a.entries), |(_, t)| t.number);
         let mut balance = in_asset.map_or_else(
             || account.map_or(Balance::zero(leg.asset), |a| a.balance(leg.asset)),
-            |(_, t)| t.balance,
+            |(_, t)| t.balance.clone(),
         );
         let side = match leg.direction {
             Direction::Debit => &mut balance.debits,
@@ -78,9 +78,9 @@ fn check_limits(ledger: &Ledger, legs: &[Leg], totals: &[Totals]) -> Result<(), 
             continue;
         }
         let kind = account.account_type;
-        let (before, after) = (account.balance(leg.asset), after.balance);
+        let (before, after) = (account.balance(leg.asset), &after.balance);
         let (low, high) = reach(&before, kind);
-        let Some(broken) = limits.broken((low, high), reach(&after, kind)) else { continue };
+        let Some(broken) = limits.broken((low, high), reach(after, kind)) else { continue };
         let at_fault = |side: Direction| {
             let leg = legs
                 .iter()
@@ -120,12 +120,14 @@ fn reach(balance: &Balance, account_type: AccountType) -> (i128, i128) {
 /// The totals as an entry records them.
 pub(super) fn after(totals: &Totals, scale: u8) -> After {
     let quantity = |minor| Quantity::new(minor, scale);
-    let unless_zero = |minor| if minor == 0 { None } else { Some(quantity(minor)) };
+    let pending = |side: fn(&Pending) -> i128| {
+        totals.balance.pending.as_deref().map(side).filter(|minor| *minor != 0).map(quantity)
+    };
     After {
         debits: quantity(totals.balance.debits),
         credits: quantity(totals.balance.credits),
-        pending_debits: unless_zero(totals.balance.pending_debits),
-        pending_credits: unless_zero(totals.balance.pending_credits),
+        pending_debits: pending(|pending| pending.debits),
+        pending_credits: pending(|pending| pending.credits),
     }
 }
 
@@ -147,7 +149,7 @@ pub(super) fn apply(ledger: &mut Ledger, place: u32, entries: &[Entry], journal:
             entry.account,
             account.entries,
             slot.unwrap_or(account.balances.len()),
-            slot.map(|slot| account.balances[slot]),
+            slot.map(|slot| account.balances[slot].clone()),
         ));
         let slot = slot.unwrap_or_else(|| {
             account.balances.push(Balance::zero(asset));
@@ -177,7 +179,7 @@ fn assert_limits(ledger: &Ledger, entries: &[Entry]) {
         let (asset, _) = ledger.asset(entry.currency).expect("its entry was applied");
         let Some(limits) = account.limits_in(asset) else { continue };
         let after = account.balance(asset);
-        let mut before = after;
+        let mut before = after.clone();
         for same in entries.iter().filter(|e| e.account == entry.account && e.currency == entry.currency) {
             let side = match same.direction {
                 Direction::Debit => &mut before.debits,
