@@ -2,6 +2,7 @@
 
 mod accounts;
 mod assets;
+mod catalogue;
 mod conditions;
 mod language;
 mod ledgers;
