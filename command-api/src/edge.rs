@@ -18,6 +18,7 @@ use crate::{
         access::AccessLog,
         context::RequestContext,
         metrics::{HttpMetrics, UNMATCHED},
+        observer::{Answered, Observer},
     },
 };
 
@@ -30,6 +31,7 @@ pub struct Edge<E> {
     pub gate: Arc<Gate>,
     pub metrics: HttpMetrics,
     pub access: AccessLog,
+    pub observer: Option<Observer>,
 }
 
 impl<E: Endpoint> Endpoint for Edge<E> {
@@ -56,6 +58,9 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         let status = response.status().as_u16();
         self.metrics.record(&context.method, route, status, took);
         self.access.write(&context, route, status, took);
+        if let Some(Observer(observe)) = &self.observer {
+            observe(&Answered { context: &context, route, status, took });
+        }
         drop(in_flight);
 
         let id = HeaderValue::from_str(&context.request_id).expect("request ids are plain ASCII");

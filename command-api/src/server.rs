@@ -29,6 +29,7 @@ use crate::{
     telemetry::{
         access::{AccessLog, Successes},
         metrics::HttpMetrics,
+        observer::Observer,
     },
 };
 
@@ -50,6 +51,8 @@ pub struct ServerConfig {
     pub slow: Duration,
     /// Mounts the route that benches measure as the ceiling. Never in production.
     pub bench_echo: bool,
+    /// Hears of every request that was answered.
+    pub observer: Option<Observer>,
 }
 
 impl Default for ServerConfig {
@@ -64,6 +67,7 @@ impl Default for ServerConfig {
             access_successes: Successes::None,
             slow: Duration::from_secs(1),
             bench_echo: false,
+            observer: None,
         }
     }
 }
@@ -175,6 +179,7 @@ fn edged<T: OpenApi + 'static>(
         gate: Arc::new(Gate { keys, routes: spec.routes }),
         metrics: HttpMetrics::register(registry, &config.service)?,
         access: AccessLog::new(config.service.clone(), config.access_successes, config.slow),
+        observer: config.observer.clone(),
     }
     .boxed())
 }
