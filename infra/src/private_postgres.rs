@@ -10,7 +10,7 @@ mod process;
 mod service_user;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitStatus,
     time::{Duration, Instant},
 };
@@ -18,10 +18,22 @@ use std::{
 use rustix::process::Signal;
 use tokio_postgres::NoTls;
 
+pub use binaries::Binaries;
 use data_folder::DataFolder;
 pub use error::PrivatePostgresError;
 use process::ServerProcess;
 use service_user::ServiceUser;
+
+/// The server installations that a start would find, best first.
+pub fn installed() -> Result<Vec<Binaries>, PrivatePostgresError> {
+    binaries::find(None)
+}
+
+/// Whether the user that the server runs as could get to this folder, which must be there.
+pub fn check_reach(folder: &Path) -> Result<(), PrivatePostgresError> {
+    let installed = binaries::find(None)?;
+    ServiceUser::find().check_reach(&installed[0].program("postgres"), folder)
+}
 
 /// How to start a private Postgres.
 #[derive(Clone, Debug)]

@@ -14,8 +14,9 @@ pub(super) const MAJOR_MIN: u32 = 14;
 /// Where distributions put `postgres` and `initdb`: a folder per major version, none of them on the PATH.
 const VERSIONED: [(&str, &str); 2] = [("/usr/lib/postgresql", ""), ("/usr", "pgsql-")];
 
+/// An installation of the server: the folder of its programs, and its major version.
 #[derive(Clone, Debug)]
-pub(super) struct Binaries {
+pub struct Binaries {
     pub bin: PathBuf,
     pub major: u32,
 }
