@@ -1,6 +1,6 @@
 //! The client's end of HTTP: finds the server and the key, sends, and turns problems into words.
 
-use std::{fmt::Write, fs};
+use std::{fmt::Write, fs, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use reqwest::{Method, StatusCode};
@@ -8,6 +8,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{config::Server, exit::Exit};
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// Without a byte for so long, nobody will answer any more: the server itself gives up on a command after seconds.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// For a server that has no time now: it says how many seconds later it may have.
+const ATTEMPTS_MAX: u32 = 6;
+const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// A server and the key to it.
 #[derive(Debug, Clone)]
@@ -56,8 +64,17 @@ impl Client {
                 })?
             }
         };
-        let http = reqwest::Client::builder().no_proxy().build().context("cannot make an HTTP client")?;
-        Ok(Client { http, url: url.trim().trim_end_matches('/').to_owned(), key: key.trim().to_owned() })
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .connect_timeout(CONNECT_WITHIN)
+            .read_timeout(ANSWER_WITHIN)
+            .build()
+            .context("cannot make an HTTP client")?;
+        Ok(Client { http, url: with_scheme(&url)?, key: key.trim().to_owned() })
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// A request to a path such as `/v1/ledgers`, with the key on it; for what [`Client::get`] and [`Client::post`] cannot.
@@ -93,15 +110,24 @@ impl Client {
         })
     }
 
-    /// Sends, and answers the body of a success. A problem becomes an error that carries [`Problem`].
+    /// Sends, and answers the body of a success. A problem becomes an error that carries [`Problem`]. What the server
+    /// cannot do just now (503) is asked again: a key makes a repeat safe.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Result<Value> {
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        let status = response.status();
-        let bytes = response.bytes().await.context("the server's answer broke off")?;
-        if status.is_success() {
-            return serde_json::from_slice(&bytes).context("the server's answer is not JSON");
+        let mut attempts = 1;
+        loop {
+            let again = request.try_clone().context("the request's body can be sent only once")?;
+            let response = again.send().await.map_err(|error| self.unreachable(&error))?;
+            let (status, pause) = (response.status(), retry_after(&response));
+            let bytes = response.bytes().await.context("the server's answer broke off")?;
+            if status.is_success() {
+                return serde_json::from_slice(&bytes).context("the server's answer is not JSON");
+            }
+            if status != StatusCode::SERVICE_UNAVAILABLE || attempts == ATTEMPTS_MAX {
+                bail!(problem(status, &bytes))
+            }
+            attempts += 1;
+            tokio::time::sleep(pause).await;
         }
-        bail!(problem(status, &bytes))
     }
 
     pub fn unreachable(&self, error: &reqwest::Error) -> anyhow::Error {
@@ -118,6 +144,24 @@ impl Client {
         }
         Exit::NotRunning.because(format!("the exchange with {url} failed: {}", causes.join(": ")))
     }
+}
+
+/// `localhost:8000` means `http://localhost:8000`.
+fn with_scheme(url: &str) -> Result<String> {
+    let url = url.trim().trim_end_matches('/');
+    match url.split_once("://") {
+        None => Ok(format!("http://{url}")),
+        Some(("http", _)) => Ok(url.to_owned()),
+        Some((scheme, _)) => {
+            bail!("{scheme} is not spoken here: name an http:// address (a tunnel, or a proxy beside us)")
+        }
+    }
+}
+
+fn retry_after(response: &reqwest::Response) -> Duration {
+    let seconds =
+        response.headers().get("retry-after").and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(1)).min(PAUSE_MAX)
 }
 
 fn problem(status: StatusCode, bytes: &[u8]) -> Problem {

@@ -5,6 +5,7 @@ mod api;
 mod balance;
 mod completions;
 mod demo;
+mod doctor;
 mod down;
 mod events;
 mod import;
@@ -48,6 +49,7 @@ commands! {
     keys => Keys,
     replay => Replay,
     import => Import,
+    doctor => Doctor,
     api => Api,
     completions => Completions,
 }

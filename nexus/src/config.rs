@@ -37,15 +37,34 @@ pub struct Server {
     pub api_key: Option<String>,
 }
 
-/// Where the door listens, and what it says of it.
+/// Where the door listens.
 #[derive(clap::Args, Debug, Clone)]
 pub struct Listen {
-    /// Where to listen
-    #[arg(long = "listen", value_name = "ADDR", env = "NEXUS_LISTEN", default_value = "127.0.0.1:8000", value_parser = address)]
+    /// Where to listen: an address, or a port of 127.0.0.1
+    #[arg(
+        long = "listen",
+        value_name = "ADDR",
+        env = "NEXUS_LISTEN",
+        default_value = "127.0.0.1:8000",
+        value_parser = address
+    )]
     pub address: SocketAddr,
+}
+
+/// How the door behaves.
+#[derive(clap::Args, Debug, Clone)]
+pub struct Door {
+    #[command(flatten)]
+    pub listen: Listen,
 
     /// Which requests get a line in the log: failures (and slow ones), all, or one success in N
-    #[arg(long, value_name = "failures|all|N", env = "NEXUS_ACCESS_LOG", default_value = "failures", value_parser = successes)]
+    #[arg(
+        long,
+        value_name = "failures|all|N",
+        env = "NEXUS_ACCESS_LOG",
+        default_value = "failures",
+        value_parser = successes
+    )]
     pub access_log: Successes,
 
     /// Mounts the route that benches measure as the ceiling
@@ -57,7 +76,7 @@ pub struct Listen {
 #[derive(clap::Args, Debug, Clone)]
 pub struct Database {
     /// A Postgres of yours [default: a private one in the data folder]
-    #[arg(long = "database", value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(id = "database", long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub url: Option<String>,
 }
 

@@ -7,6 +7,7 @@ use command_api::{
     Engine, Parts, Readiness, ServeError, ServerConfig,
     keys::{cache::Keys, postgres::PostgresKeys},
     server::Bound,
+    telemetry::observer::Observer,
 };
 use event_schemas::Shard;
 use event_store::{Log, LogError, PoolOptions, PostgresLog};
@@ -14,10 +15,10 @@ use sequencer::{Sequencer, Stopped};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Listen, exit::Exit};
+use crate::{config::Door, exit::Exit};
 
 /// The one shard of books.
-const BOOKS: Shard = Shard(1);
+pub const BOOKS: Shard = Shard(1);
 /// Records since the last snapshot from which on an orderly stop makes one: a tenth of a second of the next start.
 const SNAPSHOT_AT_STOP: u64 = 20_000;
 /// After the door has closed: how long the last batch and its handles may take.
@@ -119,12 +120,13 @@ impl Readiness for Writes {
     }
 }
 
-/// The door of `--listen`, its port taken.
-pub async fn bind(listen: &Listen) -> Result<Bound> {
+/// The door, its port taken.
+pub async fn bind(door: &Door, observer: Option<Observer>) -> Result<Bound> {
     let config = ServerConfig {
-        listen: listen.address,
-        access_successes: listen.access_log,
-        bench_echo: listen.bench_echo,
+        listen: door.listen.address,
+        access_successes: door.access_log,
+        bench_echo: door.bench_echo,
+        observer,
         ..ServerConfig::default()
     };
     command_api::bind(config).await.map_err(|error| match error {

@@ -6,6 +6,7 @@ mod otlp;
 use std::io::IsTerminal;
 
 use anyhow::{Context, Result};
+use command_api::telemetry::observer::Observer;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -41,19 +42,26 @@ pub async fn start(logging: &Logging) -> Result<Telemetry> {
     let filter = EnvFilter::try_new(filter.as_deref().unwrap_or(usual));
     let filter =
         filter.context("NEXUS_LOG (or RUST_LOG) is not a log filter; write it like info,access=warn")?;
-    let traces = match config::otlp_endpoint() {
-        Some(_) => Some(otlp::provider().await?),
-        None => None,
-    };
     tracing_subscriber::registry()
         .with(lines.with_filter(filter))
-        .with(traces.as_ref().map(otlp::layer))
         .try_init()
         .context("the log was started twice")?;
+    let traces = match config::otlp_endpoint() {
+        Some(endpoint) => {
+            tracing::info!(endpoint, "sending traces");
+            Some(otlp::provider().await?)
+        }
+        None => None,
+    };
     Ok(Telemetry { traces })
 }
 
 impl Telemetry {
+    /// Watches the door, when traces are on.
+    pub fn observer(&self) -> Option<Observer> {
+        self.traces.as_ref().map(otlp::observer)
+    }
+
     /// Sends what is left. Blocks, so it happens off the runtime's threads.
     pub async fn stop(self) {
         let Some(traces) = self.traces else { return };

@@ -1,9 +1,10 @@
 //! `nexus api`: the door and the sequencer on a given Postgres, for a service manager.
 
 use anyhow::Result;
+use command_api::telemetry::observer::Observer;
 
 use crate::{
-    config::{Listen, Logging},
+    config::{Door, Logging},
     say::say,
     service::{self, Service},
     signals, telemetry,
@@ -19,7 +20,7 @@ pub struct Args {
     database: String,
 
     #[command(flatten)]
-    listen: Listen,
+    door: Door,
 
     #[command(flatten)]
     logging: Logging,
@@ -27,13 +28,13 @@ pub struct Args {
 
 pub async fn run(args: Args) -> Result<()> {
     let telemetry = telemetry::start(&args.logging).await?;
-    let result = serve(&args).await;
+    let result = serve(&args, telemetry.observer()).await;
     telemetry.stop().await;
     result
 }
 
-async fn serve(args: &Args) -> Result<()> {
-    let bound = service::bind(&args.listen).await?;
+async fn serve(args: &Args, observer: Option<Observer>) -> Result<()> {
+    let bound = service::bind(&args.door, observer).await?;
     let stop = signals::stop_token()?;
     let service = Service::start(&args.database).await?;
     let address = bound.address;

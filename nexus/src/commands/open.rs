@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(long)]
     hide_paths: bool,
 
-    /// The key of this request: the same key again changes nothing [default: the ledger's id]
+    /// The key of this request: the same key again changes nothing [default: made of the ledger's id]
     #[arg(long)]
     key: Option<String>,
 

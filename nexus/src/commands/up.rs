@@ -1,10 +1,11 @@
 //! `nexus up`: all roles in one process, on a private Postgres or a given one.
 
 use anyhow::Result;
+use command_api::telemetry::observer::Observer;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{self, DataFolder, Database, Listen, Logging},
+    config::{self, DataFolder, Database, Door, Logging},
     detach, dev_key,
     folder::LockedFolder,
     private::Keeper,
@@ -22,7 +23,7 @@ pub struct Args {
     data: DataFolder,
 
     #[command(flatten)]
-    listen: Listen,
+    door: Door,
 
     #[command(flatten)]
     database: Database,
@@ -48,15 +49,15 @@ pub async fn run(args: Args) -> Result<()> {
         detach::leave_terminal();
     }
     let telemetry = telemetry::start(&args.logging).await?;
-    let result = up(&data, &args).await;
+    let result = up(&data, &args, telemetry.observer()).await;
     telemetry.stop().await;
     result
 }
 
-async fn up(data: &DataFolder, args: &Args) -> Result<()> {
+async fn up(data: &DataFolder, args: &Args, observer: Option<Observer>) -> Result<()> {
     let folder = LockedFolder::lock(data)?;
     // Before Postgres, so that a busy port is said at once.
-    let bound = service::bind(&args.listen).await?;
+    let bound = service::bind(&args.door, observer).await?;
     let stop = signals::stop_token()?;
     let (url, keeper) = match &args.database.url {
         Some(url) => (url.clone(), None),
@@ -84,7 +85,10 @@ async fn serve(
     let service = Service::start(url).await?;
     dev_key::ensure(&folder.folder, &service.keys).await?;
     let address = format!("http://{}", bound.address);
-    let serving = service.open(bound, stop).await?;
+    let serving = service.open(bound, stop.clone()).await?;
+    if stop.is_cancelled() {
+        return serving.until_stopped().await;
+    }
     let private = args.database.url.is_none().then_some(url);
     folder.announce(&address, private)?;
     say(&welcome(&folder.folder, args, &address));

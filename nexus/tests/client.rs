@@ -1,0 +1,161 @@
+//! The commands that talk to a server, all on one.
+#![allow(clippy::unwrap_used)]
+
+mod kit;
+
+use std::time::{Duration, Instant};
+
+use kit::Place;
+
+#[test]
+fn the_client_does_what_its_help_says() {
+    let place = Place::new();
+    let up = place.up(&["--access-log", "all"]);
+
+    demo(&place);
+    postings(&place);
+    refusals(&place);
+    keys(&place);
+    doctor(&place);
+    up.stop();
+    log_lines(&place.log());
+
+    // Keys are kept in the database: no server is needed.
+    assert!(place.run(&["keys", "list"]).contains("till"));
+    // A key whose file is lost is revoked, and a new one made.
+    let lost = place.dev_key();
+    std::fs::remove_file(place.data().join("dev-key")).unwrap();
+    let up = place.up(&[]);
+    place.run(&["ledgers"]);
+    assert_eq!(place.nexus(&["ledgers", "--api-key", &lost]).code, 8);
+    up.stop();
+}
+
+fn demo(place: &Place) {
+    assert!(place.run(&["ledgers"]).contains("There is no ledger yet"));
+    let first = place.json(&["demo"]);
+    assert_eq!((first["posted"].as_u64(), first["repeated"].as_u64()), (Some(18), Some(0)));
+    let events = place.run(&["events", "household", "--json"]);
+    let second = place.json(&["demo"]);
+    assert_eq!((second["posted"].as_u64(), second["repeated"].as_u64()), (Some(0), Some(18)));
+    assert_eq!(second["accounts"], first["accounts"]);
+    assert!(place.run(&["demo"]).contains("nothing new was posted"));
+    assert_eq!(place.run(&["events", "household", "--json"]), events);
+
+    let balance = place.run(&["balance", "household", "assets:cash"]);
+    assert!(balance.contains("EUR       152.40    32.80   119.60     0.00     119.60"), "{balance}");
+    let accounts = place.run(&["accounts"]);
+    assert!(accounts.contains("liabilities:credit card    liability     84.15  EUR"), "{accounts}");
+    // Dates are those of the ledger's own time zone.
+    let events = place.run(&["events", "household"]);
+    assert!(events.contains("2026-01-12        transaction posted    demo-12-dinner"), "{events}");
+}
+
+fn postings(place: &Place) {
+    place.run(&["open", "shop", "--time-zone", "Europe/Prague", "--name", "The corner shop"]);
+    // The same again is the same answer.
+    let opened = place.json(&["open", "shop", "--time-zone", "Europe/Prague", "--name", "The corner shop"]);
+    assert_eq!(opened["ledger"], "shop");
+    let post =
+        ["post", "shop", "12.34", "EUR", "--from", "income:sales", "--to", "assets:till", "--key", "sale-1"];
+    let posted = place.json(&post);
+    assert_eq!(posted["balances"][0]["balance"], "12.34");
+    assert_eq!(place.json(&post), posted);
+    let dry = place.json(&[
+        "post",
+        "shop",
+        "1",
+        "EUR",
+        "--from",
+        "income:sales",
+        "--to",
+        "assets:till",
+        "--dry-run",
+    ]);
+    assert_eq!(dry["position"], serde_json::Value::Null);
+    place.run(&["reverse", "shop", "sale-1", "--description", "rung up twice"]);
+    assert_eq!(place.json(&["balance", "shop", "assets:till"])["balances"][0]["posted"]["balance"], "0.00");
+}
+
+fn refusals(place: &Place) {
+    let refused =
+        place.nexus(&["post", "shop", "1.234", "EUR", "--from", "income:sales", "--to", "assets:till"]);
+    assert_eq!(refused.code, 8);
+    for word in ["Amount has too many decimals", "at /entries/0/amount", "decimals_max: 2"] {
+        assert!(refused.err.contains(word), "{word:?} is missing: {}", refused.err);
+    }
+    let nobody = place.nexus(&["balance", "shop", "assets:safe"]);
+    assert!(nobody.err.contains("no_such_account"), "{nobody:?}");
+    assert_eq!(place.nexus(&["post", "shop"]).code, 2);
+    assert_eq!(place.nexus(&["ledgers", "--url", "http://127.0.0.1:1"]).code, 3);
+}
+
+fn keys(place: &Place) {
+    let made = place.json(&["keys", "create", "--name", "till", "--scope", "read", "--ledger", "shop"]);
+    let (id, token) = (made["id"].as_str().unwrap(), made["token"].as_str().unwrap());
+    let with = |words: &[&str]| place.nexus(&[words, &["--api-key", token]].concat());
+
+    within_five_seconds(|| with(&["balance", "shop", "assets:till"]).code == 0);
+    // A ledger that was not granted is not there; a scope that was not given is said to be missing.
+    assert!(with(&["accounts", "household"]).err.contains("ledger_not_found"));
+    let post = ["post", "shop", "1", "EUR", "--from", "income:sales", "--to", "assets:till"];
+    assert!(with(&post).err.contains("scope_missing"));
+
+    assert!(!place.run(&["keys", "list"]).contains(token));
+    place.run(&["keys", "revoke", id]);
+    within_five_seconds(|| with(&["balance", "shop", "assets:till"]).err.contains("key_invalid"));
+    assert_eq!(place.nexus(&["keys", "revoke", "nobody"]).code, 1);
+    assert_eq!(
+        place.nexus(&["keys", "create", "--name", "x", "--scope", "everything", "--ledger", "shop"]).code,
+        2
+    );
+}
+
+fn doctor(place: &Place) {
+    let found = place.json(&["doctor"]);
+    let checks = found["checks"].as_array().unwrap();
+    let whats: Vec<&str> = checks.iter().map(|check| check["what"].as_str().unwrap()).collect();
+    for what in [
+        "Postgres binaries",
+        "data folder",
+        "dev key",
+        "disk",
+        "server",
+        "API key",
+        "database",
+        "clocks",
+        "log",
+        "append only",
+    ] {
+        assert!(whats.contains(&what), "{what:?} is missing: {whats:?}");
+    }
+    for check in checks.iter().filter(|check| check["what"] != "disk") {
+        assert_eq!(check["verdict"], "ok", "{check}");
+    }
+}
+
+/// Each line has the four fields, and those of requests the other six.
+fn log_lines(log: &str) {
+    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for line in &lines {
+        for field in ["timestamp", "level", "service", "message"] {
+            assert!(line[field].is_string(), "{field} is missing: {line}");
+        }
+    }
+    let requests: Vec<_> = lines.iter().filter(|line| line["target"] == "access").collect();
+    let posted = requests.iter().find(|line| line["message"] == "POST post_transaction").unwrap();
+    for field in ["user_id", "ip_address", "user_agent", "request_id", "response_time_ms", "status_code"] {
+        assert!(!posted[field].is_null(), "{field} is missing: {posted}");
+    }
+    assert_eq!(posted["user_id"], "dev");
+    let refused = requests.iter().find(|line| line["status_code"] == 401).unwrap();
+    assert_eq!(refused["level"], "WARN");
+}
+
+/// Asks again and again; the server looks at its list of keys every two seconds.
+fn within_five_seconds(holds: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !holds() {
+        assert!(since.elapsed() < Duration::from_secs(5), "five seconds have passed");
+    }
+}
