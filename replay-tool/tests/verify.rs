@@ -250,6 +250,7 @@ async fn text_that_reads_the_same_and_is_written_otherwise() {
     change_line(&log, at::T2, |line| line.replacen(r#""key":"t2""#, r#""key":"\u0074\u0032""#, 1)).await;
     // The reader refuses it already: only what would be written again as it stands is a record.
     names!(log, at::T2, "can be read");
+    assert!(checked(&log).await.unwrap_err().found.contains("as it would be written again"));
 }
 
 #[tokio::test]
