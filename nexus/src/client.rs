@@ -7,7 +7,10 @@ use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{config::Server, exit::Exit};
+use crate::{
+    config::{self, Server},
+    exit::Exit,
+};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// Without a byte for so long, nobody will answer any more: the server itself gives up on a command after seconds.
@@ -45,10 +48,11 @@ impl Client {
         let url = match &server.url {
             Some(url) => url.clone(),
             None => fs::read_to_string(server.data.address()).map_err(|_| {
-                let folder = server.data.path.display();
+                let (nexus, ours) = (config::how_we_are_called(), server.data.as_flag());
                 Exit::NotRunning.because(format!(
-                    "no server runs on the data folder {folder}; start one: nexus up --detach --data {folder} \
-                     (or name a server: --url, NEXUS_URL)"
+                    "no server runs on the data folder {}; start one: {nexus} up --detach{ours} \
+                     (or name a server: --url, NEXUS_URL)",
+                    server.data.path.display()
                 ))
             })?,
         };

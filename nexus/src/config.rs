@@ -168,7 +168,11 @@ pub fn how_we_are_called() -> String {
     if on_path.and_then(|found| found.canonicalize().ok()).as_deref() == Some(&program) {
         return "nexus".to_owned();
     }
-    shortest(&program)
+    match shortest(&program) {
+        // A shell looks for a bare name on the PATH alone.
+        name if !name.contains('/') => format!("./{name}"),
+        path => path,
+    }
 }
 
 /// Relative to the working folder where it lies in it.

@@ -17,6 +17,7 @@ fn the_client_does_what_its_help_says() {
     refusals(&place);
     keys(&place);
     doctor(&place);
+    assert!(place.run(&["completions", "zsh"]).contains("#compdef nexus"));
     up.stop();
     log_lines(&place.log());
 

@@ -3,6 +3,8 @@
 use anyhow::Result;
 use clap::CommandFactory;
 
+use crate::say::say;
+
 /// Print completions for a shell
 ///
 /// For bash: nexus completions bash > ~/.local/share/bash-completion/completions/nexus
@@ -12,6 +14,8 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> Result<()> {
-    clap_complete::generate(args.shell, &mut crate::Cli::command(), "nexus", &mut std::io::stdout());
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut crate::Cli::command(), "nexus", &mut text);
+    say(&String::from_utf8(text)?);
     Ok(())
 }

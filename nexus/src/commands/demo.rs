@@ -71,6 +71,7 @@ Next:
   {nexus} balance {ledger} assets:bank:checking{ours}
   {nexus} events {ledger}{ours}
   {nexus} post {ledger} 4.20 EUR --from assets:cash --to expenses:food:coffee{ours}
+  {nexus} replay verify{ours}
 ",
         answers::accounts(accounts)
     )

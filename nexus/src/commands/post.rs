@@ -13,12 +13,9 @@ use crate::{
 
 /// Post a transaction
 ///
-/// Takes an amount from one account and gives it to another:
-///
-///     nexus post household 12.34 EUR --from assets:bank --to expenses:food
-///
-/// credits assets:bank and debits expenses:food.
+/// Takes an amount from one account, which is credited, and gives it to another, which is debited.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Example: nexus post household 12.34 EUR --from assets:bank --to expenses:food")]
 pub struct Args {
     /// The ledger, such as household
     ledger: String,
