@@ -166,12 +166,18 @@ impl World {
                 self.met.count("key conflict");
             }
             Answer::KeysMixed => {
-                let used = asked.group.iter().filter(|t| {
-                    let name = self.clients.get(**t).name();
-                    self.disk.by_key.get(&name).is_some_and(|sequence| *sequence <= asked.decided)
-                });
-                let used = used.count();
-                assert!(0 < used && used < asked.group.len(), "{used} of {} keys", asked.group.len());
+                // Who was superseded without knowing it knows what was durable for it, and no more.
+                let writes = self.disk.owner == Some(asked.server);
+                let knew = if writes { asked.decided } else { asked.durable };
+                let used_up_to = |last| {
+                    let used = |t: &&Ticket| {
+                        let name = self.clients.get(**t).name();
+                        self.disk.by_key.get(&name).is_some_and(|sequence| *sequence <= last)
+                    };
+                    asked.group.iter().filter(used).count()
+                };
+                assert!(used_up_to(asked.decided) > 0, "no key of a mixed batch was used");
+                assert!(used_up_to(knew) < asked.group.len(), "each key of a mixed batch was used");
                 self.met.count("keys mixed");
             }
             Answer::Seen => {
