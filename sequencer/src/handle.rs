@@ -22,6 +22,8 @@ pub enum Unavailable {
     Full,
     #[error("this server writes no longer: another has taken over, or it is stopping")]
     Stopped,
+    #[error("what the answer rests on was taken back, or cannot be read now: try again")]
+    Interrupted,
     #[error("this server's clock and the database's differ by more than two seconds")]
     ClockSkewed,
 }
@@ -63,7 +65,7 @@ impl Sequencer {
         self.admit()?;
         let (reply, answer) = oneshot::channel();
         self.enqueue(Job::One { item, reply, since: Instant::now() })?;
-        answer.await.map_err(|_| Unavailable::Stopped)
+        answer.await.map_err(|_| self.no_answer())
     }
 
     /// Submits many commands, each on its own, and waits only for room in the queue.
@@ -86,7 +88,7 @@ impl Sequencer {
                 answers[index as usize] = Some(answer);
             }
         }
-        answers.into_iter().collect::<Option<_>>().ok_or(Unavailable::Stopped)
+        answers.into_iter().collect::<Option<_>>().ok_or_else(|| self.no_answer())
     }
 
     /// Looks at the books, and answers when all that was seen is durable. `look` runs on the sequencer: keep it short.
@@ -105,7 +107,7 @@ impl Sequencer {
             })
         });
         self.enqueue(Job::Read(look))?;
-        answer.await.map_err(|_| Unavailable::Stopped)
+        answer.await.map_err(|_| self.no_answer())
     }
 
     /// A durable record, by its sequence.
@@ -139,6 +141,15 @@ impl Sequencer {
             return Err(Unavailable::ClockSkewed);
         }
         Ok(())
+    }
+
+    /// Why a job that was taken was dropped without an answer.
+    fn no_answer(&self) -> Unavailable {
+        if self.shared.stopped.load(Relaxed) || self.singles.is_closed() {
+            Unavailable::Stopped
+        } else {
+            Unavailable::Interrupted
+        }
     }
 
     fn admit(&self) -> Result<(), Unavailable> {

@@ -77,6 +77,15 @@ enum Waiting {
     Atomic(Vec<(Who, Item)>),
 }
 
+impl Waiting {
+    fn len(&self) -> usize {
+        match self {
+            Waiting::One(..) => 1,
+            Waiting::Atomic(items) => items.len(),
+        }
+    }
+}
+
 struct Shell {
     machine: Machine<Who>,
     shared: Arc<Shared>,
@@ -148,8 +157,11 @@ impl Shell {
             if let Some(row) = self.machine.take_row() {
                 self.commit_since = Instant::now();
                 self.commit = Some(Box::pin(append(self.shared.log.clone(), row)));
+                // The open batch is empty now: who waits for that goes before whoever comes next.
+                self.submit_backlog();
             }
             let has_room = self.machine.has_room_for(1);
+            let takes_singles = has_room && !self.waits_for_an_empty_batch();
             let all_taken = self.singles.is_closed() && self.bulks.is_closed() && self.backlog.is_empty();
             if all_taken && self.singles.is_empty() && self.bulks.is_empty() && self.commit.is_none() {
                 self.shared.stopped.store(true, Relaxed);
@@ -166,7 +178,7 @@ impl Shell {
                 }
                 Some(waiting) = self.fetched.recv(), if has_room => self.backlog.push_front(waiting),
                 // `None` tells that the handles are gone: once round, and the check above ends us.
-                job = self.singles.recv(), if has_room && !is_done(&self.singles) => {
+                job = self.singles.recv(), if takes_singles && !is_done(&self.singles) => {
                     job.into_iter().for_each(|job| self.take(job));
                 }
                 job = self.bulks.recv(), if has_room && self.backlog.is_empty() && !is_done(&self.bulks) => {
@@ -177,11 +189,12 @@ impl Shell {
         }
     }
 
-    /// Decides what waits, while the open batch has room: singles first, but never all of it while a bulk waits.
+    /// Decides what waits, while the open batch has room: singles first, but never all of it while a bulk waits, and
+    /// none while an atomic batch waits for one of its own: a steady stream would keep it waiting for ever.
     fn fill(&mut self) {
         self.machine.tick(now());
         let mut singles = 0;
-        while self.machine.has_room_for(1) {
+        while self.machine.has_room_for(1) && !self.waits_for_an_empty_batch() {
             if !self.backlog.is_empty() && singles >= SINGLES_BESIDE_BULK_MAX {
                 break;
             }
@@ -195,20 +208,23 @@ impl Shell {
         {
             self.take(job);
         }
-        while let Some(waiting) = self.backlog.pop_front() {
-            let items = match &waiting {
-                Waiting::One(..) => 1,
-                Waiting::Atomic(items) => items.len(),
-            };
-            if !self.machine.has_room_for(items) {
-                self.backlog.push_front(waiting);
-                break;
-            }
-            self.submit(waiting);
-        }
+        self.submit_backlog();
         if singles == 0 && self.singles.is_empty() {
             self.shared.metrics.queue_age_us.store(0, Relaxed);
         }
+    }
+
+    /// Decides what stands in the backlog, in its order, as far as there is room.
+    fn submit_backlog(&mut self) {
+        while self.backlog.front().is_some_and(|first| self.machine.has_room_for(first.len())) {
+            let first = self.backlog.pop_front().expect("looked at");
+            self.submit(first);
+        }
+    }
+
+    fn waits_for_an_empty_batch(&self) -> bool {
+        let atomic = self.backlog.front().filter(|first| matches!(first, Waiting::Atomic(_)));
+        atomic.is_some_and(|first| !self.machine.has_room_for(first.len()))
     }
 
     fn take(&mut self, job: Job) {

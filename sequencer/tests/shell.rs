@@ -9,7 +9,7 @@ use common::{item, open_books, transfer};
 use event_schemas::{Event, LedgerId, Record, Shard};
 use event_store::{Fault, MemoryLog};
 use ledger_core::{AccountRef, Books};
-use sequencer::{Answer, Config, Sequencer, Stopped, start};
+use sequencer::{Answer, BATCH_RECORDS_MAX, Config, Sequencer, Stopped, Unavailable, start};
 
 fn recorded(answer: Answer) -> Arc<Record> {
     match answer {
@@ -188,4 +188,67 @@ async fn a_row_that_was_stored_before_another_server_took_over_is_acknowledged()
     let repeat = server.submit(transfer("t1", "equity:opening", "assets:bank", "5")).await.expect("taken");
     assert!(matches!(repeat, Answer::Known(_)), "{repeat:?}");
     assert!(former.submit(open_books()).await.is_err(), "the former server has stopped");
+}
+
+/// Lets the sequencer's task take what stands in its queue.
+async fn let_it_decide() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_large_atomic_batch_is_not_starved_by_singles() {
+    let log = MemoryLog::new(Shard(1));
+    let sequencer = started(&log).await;
+    recorded(sequencer.submit(open_books()).await.expect("taken"));
+    let single = |key: &str| {
+        let (sequencer, item) = (sequencer.clone(), transfer(key, "equity:opening", "assets:bank", "1"));
+        tokio::spawn(async move { recorded(sequencer.submit(item).await.expect("taken")) })
+    };
+    let mut first_commit = log.hold_next_append();
+    let in_flight = single("in flight");
+    first_commit.reached().await;
+    let beside = single("decided beside it");
+    let_it_decide().await;
+    // More than a batch takes beside others: it needs one of its own.
+    let items =
+        (0..=BATCH_RECORDS_MAX).map(|at| transfer(&format!("a{at}"), "equity:opening", "assets:cash", "1"));
+    let (submitter, items) = (sequencer.clone(), items.collect());
+    let atomic = tokio::spawn(async move { submitter.submit_atomic(items).await.expect("taken") });
+    let_it_decide().await;
+    let mut second_commit = log.hold_next_append();
+    first_commit.release();
+    second_commit.reached().await;
+    let_it_decide().await;
+    let late = single("late");
+    let_it_decide().await;
+    second_commit.release();
+
+    let answers = atomic.await.expect("no panic");
+    let last = recorded(answers[BATCH_RECORDS_MAX].clone()).envelope.sequence;
+    assert!(in_flight.await.expect("no panic").envelope.sequence < last);
+    assert!(beside.await.expect("no panic").envelope.sequence < last);
+    assert!(last < late.await.expect("no panic").envelope.sequence, "who came later went first");
+}
+
+#[tokio::test]
+async fn a_read_of_what_is_taken_back_is_told_to_try_again() {
+    let log = MemoryLog::new(Shard(1));
+    let sequencer = started(&log).await;
+    recorded(sequencer.submit(open_books()).await.expect("taken"));
+    let mut held = log.hold_next_append();
+    log.inject(Fault::NotStored);
+    let submitter = sequencer.clone();
+    let lost = tokio::spawn(async move {
+        submitter.submit(transfer("t1", "equity:opening", "assets:bank", "5")).await.expect("taken")
+    });
+    held.reached().await;
+    let reader = sequencer.clone();
+    let read = tokio::spawn(async move { reader.read(|books, _| bank(books)).await });
+    let_it_decide().await;
+    held.release();
+    assert!(matches!(lost.await.expect("no panic"), Answer::NotRecorded));
+    assert_eq!(read.await.expect("no panic"), Err(Unavailable::Interrupted));
+    assert_eq!(sequencer.read(|books, _| bank(books)).await, Ok(None));
 }
