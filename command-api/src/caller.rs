@@ -17,7 +17,7 @@ use poem_openapi::{
 };
 
 use crate::{
-    codes,
+    codes, headers,
     keys::{
         Key,
         cache::{Keys, NoEntry},
@@ -98,6 +98,7 @@ impl<'a, S: Needs> ApiExtractor<'a> for Caller<S> {
             let detail = format!("this needs the scope {}; the key {:?} does not carry it", S::SCOPE, key.id);
             return Err(Problem::new(&codes::SCOPE_MISSING).detail(detail).into());
         }
+        headers::refuse_ambiguous(request)?;
         gate.routes.check(request)?;
         Ok(Self { key, context: Arc::clone(context), scope: PhantomData })
     }

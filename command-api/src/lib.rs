@@ -7,6 +7,7 @@ mod echo;
 mod edge;
 pub mod engine;
 pub mod fast;
+mod headers;
 pub mod health;
 mod home;
 pub mod keys;
