@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
-use crate::{codes, limit, problem::Problem, wire::strict::Strict};
+use crate::{codes, limit, media_type, problem::Problem, wire::strict::Strict};
 
 /// A body of at most `BYTES_MAX` bytes that is one JSON value.
 pub struct Fast<T, const BYTES_MAX: usize = { limit::SINGLE_BYTES_MAX }>(pub T);
@@ -28,8 +28,7 @@ impl<T: Type, const N: usize> Payload for Fast<T, N> {
     const CONTENT_TYPE: &'static str = "application/json";
 
     fn check_content_type(content_type: &str) -> bool {
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        media_type.eq_ignore_ascii_case("application/json")
+        media_type::names(content_type, Self::CONTENT_TYPE)
     }
 
     fn schema_ref() -> MetaSchemaRef {

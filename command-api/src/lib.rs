@@ -12,6 +12,7 @@ pub mod health;
 mod home;
 pub mod keys;
 pub mod limit;
+mod media_type;
 pub mod problem;
 mod routes;
 pub mod server;

@@ -11,7 +11,7 @@ use poem_openapi::{
 use serde::{Deserialize, Deserializer};
 
 use super::{at_most, transaction::Transaction};
-use crate::{fast, limit};
+use crate::{fast, limit, media_type};
 
 pub const JSON: &str = "application/json";
 pub const NDJSON: &str = "application/x-ndjson";
@@ -77,11 +77,10 @@ impl<'a> ApiExtractor<'a> for BulkBody {
         let Some(content_type) = request.content_type() else {
             return Err(ContentTypeError::ExpectContentType.into());
         };
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if media_type.eq_ignore_ascii_case(JSON) {
+        if media_type::names(content_type, JSON) {
             let bytes = limit::read_body(request, body, limit::BULK_BYTES_MAX).await?;
             Ok(Self::Array(fast::parse::<Items>(&bytes)?.0))
-        } else if media_type.eq_ignore_ascii_case(NDJSON) {
+        } else if media_type::names(content_type, NDJSON) {
             limit::refuse_encoding(request)?;
             Ok(Self::Lines(body.take()?))
         } else {

@@ -200,6 +200,10 @@ impl WireValue for EffectiveAt {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
+        // Time as we count it has no leap seconds: this one would be stored, and shown, as the next minute.
+        if text.get(17..19) == Some("60") {
+            return Err("a minute's seconds are 00 to 59".to_owned());
+        }
         text.parse().map_err(|error: event_schemas::InvalidTime| error.to_string())
     }
 
