@@ -10,10 +10,10 @@ mod generate;
 mod money;
 mod naive;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use event_schemas::{LedgerId, Ts};
+use event_schemas::{Event, LedgerId, Record, Ts};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
 use crate::shard::{self, Shard};
@@ -36,12 +36,13 @@ fn the_core_agrees_with_the_naive_model() {
     let sequences = number_from_environment("NEXUS_SEQUENCES").map_or(SEQUENCES, |n| n as u32);
     eprintln!("NEXUS_SEED={seed} NEXUS_SEQUENCES={sequences}");
 
-    let outcomes = RefCell::new(Outcomes::new());
+    let (outcomes, run_so_far) = (RefCell::new(Outcomes::new()), Cell::new(0_u32));
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let config = Config { cases: sequences, failure_persistence: None, ..Config::default() };
     let result = TestRunner::new_with_rng(config, rng).run(&generate::sequence(), |sequence| {
+        run_so_far.set(run_so_far.get() + 1);
         run(&sequence, &mut outcomes.borrow_mut()).map_err(TestCaseError::fail)
     });
     if let Err(error) = result {
@@ -50,9 +51,11 @@ fn the_core_agrees_with_the_naive_model() {
 
     let outcomes = outcomes.into_inner();
     eprintln!("{outcomes:#?}");
+    assert_eq!(run_so_far.get(), sequences, "as many sequences were run as were asked for");
     if sequences >= SEQUENCES {
-        for expected in EXPECTED {
-            assert!(outcomes.contains_key(*expected), "{expected} never happened: the commands are too tame");
+        let edges = generate::edges().into_iter().map(|edge| format!("posted {edge}"));
+        for expected in EXPECTED.iter().map(|name| (*name).to_owned()).chain(edges) {
+            assert!(outcomes.contains_key(&expected), "{expected} never happened: the commands are too tame");
         }
     }
 }
@@ -96,6 +99,9 @@ const EXPECTED: &[&str] = &[
     "transaction_not_found",
     "transaction_is_reversed",
     "transaction_is_a_reversal",
+    "batch of 4 recorded",
+    "batch of 4 refused",
+    "batch with its own reversal",
 ];
 
 fn run(sequence: &Sequence, outcomes: &mut Outcomes) -> Result<(), String> {
@@ -103,7 +109,8 @@ fn run(sequence: &Sequence, outcomes: &mut Outcomes) -> Result<(), String> {
     let mut naive = Naive::default();
     for (at, step) in sequence.steps.iter().enumerate() {
         shard.now.0 += step.pause;
-        one(&mut shard, &mut naive, step, at, outcomes).map_err(|error| format!("step {at}: {error}"))?;
+        let step_of = if step.more.is_empty() { one } else { many };
+        step_of(&mut shard, &mut naive, step, at, outcomes).map_err(|error| format!("step {at}: {error}"))?;
         if at % sequence.snapshot_every == 0 {
             shard.through_a_snapshot();
         }
@@ -143,10 +150,89 @@ fn one(
     let outcome = actual.map_or_else(str::to_owned, |()| record.event.name().to_owned());
     *outcomes.entry(outcome).or_default() += 1;
     if let Ok(done) = &expected {
+        count_edges(&record, outcomes);
         compare::record(&record, done)?;
         compare::invariants(&shard.books, &record, naive, &asked, &before)?;
     }
     compare::ledger(&shard.books, naive, step.ledger)
+}
+
+/// An atomic batch: each command on what the ones before it did, all or none.
+fn many(
+    shard: &mut Shard,
+    naive: &mut Naive,
+    step: &Step,
+    at: usize,
+    outcomes: &mut Outcomes,
+) -> Result<(), String> {
+    let wishes = [(step.ledger, &step.wish)].into_iter().chain(step.more.iter().map(|(l, wish)| (*l, wish)));
+    // The sequencer answers for ledgers that are not there before the batch.
+    let wishes: Vec<_> = wishes.filter(|(ledger, _)| naive.has_ledger(ledger)).collect();
+    if wishes.is_empty() {
+        return Ok(());
+    }
+    let mut after = naive.clone();
+    let (mut asked, mut expected) = (Vec::new(), Ok(Vec::new()));
+    for (index, (ledger, wish)) in wishes.iter().enumerate() {
+        let one = wish.resolve(ledger, &after, shard.now.0);
+        let key = format!("k{at}-{index}");
+        let Ok(done) = &mut expected else {
+            asked.push((*ledger, key, one));
+            continue;
+        };
+        match after.ask(ledger, &key, &one, shard.now.0) {
+            Ok(one) => done.push(one),
+            Err(code) => expected = Err((index, code)),
+        }
+        asked.push((*ledger, key, one));
+    }
+    match &expected {
+        Ok(_) => *naive = after,
+        Err(_) => naive.refuse(asked.len()),
+    }
+
+    let id = |text: &str| LedgerId::parse(text).expect("a valid id");
+    let items = asked.iter().map(|(ledger, key, one)| (id(ledger), key.clone(), one.to_command()));
+    let records = shard.execute_batch(&items.collect::<Vec<_>>());
+    let told: Vec<_> = records.iter().map(|record| shard::refusal(record).map(|kind| kind.code())).collect();
+    let should = (0..asked.len()).map(|index| match &expected {
+        Ok(_) => None,
+        Err((at_fault, code)) if *at_fault == index => Some(*code),
+        Err(_) => Some("batch_item_refused"),
+    });
+    let should: Vec<_> = should.collect();
+    if told != should {
+        return Err(format!("{asked:?} at {}: the core says {told:?}, the model {should:?}", shard.now));
+    }
+    let outcome = if expected.is_ok() { "recorded" } else { "refused" };
+    *outcomes.entry(format!("batch of {} {outcome}", records.len())).or_default() += 1;
+    for (record, done) in records.iter().zip(expected.iter().flatten()) {
+        count_edges(record, outcomes);
+        compare::record(record, done)?;
+    }
+    let of_batch = |name: &str| asked.iter().any(|(_, key, _)| key == name);
+    let own = asked.iter().any(
+        |(_, _, one)| matches!(one, Asked::ReverseTransaction { transaction, .. } if of_batch(transaction)),
+    );
+    if own && expected.is_ok() {
+        *outcomes.entry("batch with its own reversal".to_owned()).or_default() += 1;
+    }
+    compare::everything(&shard.books, naive)
+}
+
+/// Which of the edges were really posted, in whole units or in minor ones.
+fn count_edges(record: &Record, outcomes: &mut Outcomes) {
+    let Event::TransactionPosted(posted) = &record.event else { return };
+    let edges = generate::edges();
+    for entry in &posted.entries {
+        let whole = 10_i128.pow(u32::from(entry.amount.scale));
+        let minor = entry.amount.minor;
+        let is_whole = minor % whole == 0 && edges.contains(&(minor / whole));
+        let hit = if is_whole { Some(minor / whole) } else { edges.contains(&minor).then_some(minor) };
+        if let Some(edge) = hit {
+            *outcomes.entry(format!("posted {edge}")).or_default() += 1;
+        }
+    }
 }
 
 fn number_from_environment(name: &str) -> Option<u64> {

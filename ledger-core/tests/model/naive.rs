@@ -3,7 +3,7 @@
 use super::asked::{Asked, At, Bounds, Condition, Leg, Name};
 use super::{calendar, money};
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Naive {
     pub ledgers: Vec<Ledger>,
     records: u64,
@@ -11,7 +11,7 @@ pub struct Naive {
     transactions: Vec<Transaction>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Transaction {
     ledger: String,
     key: String,
@@ -21,7 +21,7 @@ struct Transaction {
     reversed: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ledger {
     pub id: String,
     zone: String,
@@ -32,7 +32,7 @@ pub struct Ledger {
     changed_at: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Account {
     pub path: String,
     former: Vec<String>,
@@ -143,6 +143,11 @@ impl Naive {
             self.ledgers.iter_mut().find(|ledger| ledger.id == id).expect("it is open").changed_at = records;
         }
         result
+    }
+
+    /// A batch was asked for and refused: a record each, and nothing else.
+    pub fn refuse(&mut self, items: usize) {
+        self.records += items as u64;
     }
 
     fn answer(&mut self, id: &str, key: &str, asked: &Asked, now: i64) -> Result<Done, Code> {

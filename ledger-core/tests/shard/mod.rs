@@ -51,6 +51,51 @@ impl Shard {
         record
     }
 
+    /// Decides and records commands as the sequencer does an atomic batch: each on what the ones before it did, all or none.
+    pub fn execute_batch(&mut self, items: &[(LedgerId, String, Command)]) -> Vec<Record> {
+        let count = u32::try_from(items.len()).expect("a few");
+        let (mark, before, first) = (self.notes.len(), self.bytes(), self.records.len());
+        let mut refused = None;
+        for ((ledger, key, command), index) in items.iter().zip(0..) {
+            let original = self.original(ledger, command);
+            let context = Context { now: self.now, shard: ShardNumber(1), original: original.as_ref() };
+            match decide(&self.books, ledger, command, &context) {
+                Ok(decided) => {
+                    let record = self.placed(ledger, key, decided, Batch { index, count });
+                    let again = command_of(&record).expect("a record's command is readable");
+                    let decided = self.decide(ledger, &again, original.as_ref());
+                    let again = self.placed(ledger, key, decided, Batch { index, count });
+                    assert_eq!(again, record, "a record's command decides to the record");
+                    self.marks.push((self.notes.len(), self.bytes()));
+                    evolve(&mut self.books, &record, &mut self.notes);
+                    self.records.push(record);
+                }
+                Err(refusal) => {
+                    refused = Some((index, refusal));
+                    break;
+                }
+            }
+        }
+        if let Some((at_fault, refusal)) = refused {
+            undo(&mut self.books, &mut self.notes, mark);
+            assert_eq!(self.bytes(), before, "a refused batch leaves the books as they were");
+            self.records.truncate(first);
+            self.marks.truncate(first);
+            let others = Refusal::of_batch(at_fault as usize, &refusal);
+            for ((ledger, key, command), index) in items.iter().zip(0..) {
+                let context = Context { now: self.now, shard: ShardNumber(1), original: None };
+                let refusal = if index == at_fault { &refusal } else { &others };
+                let decided = Decided::refused(command, refusal, &context);
+                let record = self.placed(ledger, key, decided, Batch { index, count });
+                self.marks.push((self.notes.len(), self.bytes()));
+                evolve(&mut self.books, &record, &mut self.notes);
+                self.records.push(record);
+            }
+            assert_eq!(self.bytes(), before, "a refusal changes nothing");
+        }
+        self.records[first..].to_vec()
+    }
+
     fn decide(&self, ledger: &LedgerId, command: &Command, original: Option<&Original>) -> Decided {
         let context = Context { now: self.now, shard: ShardNumber(1), original };
         decide(&self.books, ledger, command, &context).unwrap_or_else(|refusal| {
@@ -72,12 +117,16 @@ impl Shard {
     }
 
     fn record(&self, ledger: &LedgerId, key: &str, decided: Decided) -> Record {
+        self.placed(ledger, key, decided, Batch::ALONE)
+    }
+
+    fn placed(&self, ledger: &LedgerId, key: &str, decided: Decided, batch: Batch) -> Record {
         let sequence = Sequence(self.records.len() as u64 + 1);
         let envelope = Envelope {
             sequence,
             id: Uuid::from_u128(u128::from(sequence.0)),
             ledger: ledger.clone(),
-            batch: Batch::ALONE,
+            batch,
             key: Key::parse(key).expect("a valid key"),
             request: RequestHash([7; 16]),
             actor: ActorId::parse("key:dev").expect("a valid actor"),
