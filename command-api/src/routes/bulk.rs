@@ -143,7 +143,7 @@ impl Bulk {
         let outcomes = answers.into_iter().zip(0..).map(|(answer, index)| (index, answer)).collect();
         let mut settled = self.engine.settle_all(outcomes, &hashes, self.ledger.id()).await;
         settled.sort_unstable_by_key(|(index, _)| *index);
-        match outcomes::at_fault(&settled) {
+        match outcomes::at_fault(&self.engine, &settled) {
             Some(problem) => Err(problem),
             None => Ok(settled.into_iter().map(|(_, one)| one).collect()),
         }

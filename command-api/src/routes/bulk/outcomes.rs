@@ -27,17 +27,20 @@ impl Engine {
 }
 
 /// The problem of a batch that was not carried out: that of the item at fault, whose pointer begins with its place.
-pub fn at_fault(settled: &[(u32, Settled)]) -> Option<Problem> {
-    let problems: Vec<(u32, Problem)> = settled
-        .iter()
-        .filter_map(|(index, one)| match one {
-            Settled::Problem(problem) => Some((*index, problem.clone())),
-            Settled::Recorded(record) | Settled::DryRun(record) => match &record.event {
-                Event::CommandRefused(refused) => Some((*index, refusal::problem(&refused.refusal, None))),
-                _ => None,
-            },
-        })
-        .collect();
+pub fn at_fault(engine: &Engine, settled: &[(u32, Settled)]) -> Option<Problem> {
+    let problem = |one: &Settled| {
+        let (record, position) = match one {
+            Settled::Problem(problem) => return Some(problem.clone()),
+            Settled::Recorded(record) => (record, Some(engine.position(record))),
+            Settled::DryRun(record) => (record, None),
+        };
+        match &record.event {
+            Event::CommandRefused(refused) => Some(refusal::problem(&refused.refusal, position)),
+            _ => None,
+        }
+    };
+    let problems: Vec<(u32, Problem)> =
+        settled.iter().filter_map(|(index, one)| Some((*index, problem(one)?))).collect();
     let others = RefusalKind::BatchItemRefused.number();
     let own = |(_, problem): &&(u32, Problem)| problem.body.number != Some(others);
     let (index, problem) = problems.iter().find(own).or(problems.first())?;
