@@ -2,12 +2,12 @@
 
 mod conservation;
 mod cpu;
-mod http_runs;
+pub mod http_runs;
 mod rounds;
 mod sample;
-mod stored;
-mod table;
-mod targets;
+pub mod stored;
+pub mod table;
+pub mod targets;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -99,13 +99,13 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     conservation::check(&mut server.api(), &books, posted).await?;
     server.stop().await?;
 
-    targets::print(&figures);
+    targets::print(&figures, &targets::ENGINE);
     println!("{}", figures.to_json());
     if let Some(file) = &options.json {
         std::fs::write(file, figures.to_json() + "\n")?;
     }
     if let Some(readme) = &options.write_table {
-        table::write(readme, &figures, &machine, options.rounds())?;
+        table::write(readme, "engine", &figures, &machine, options.rounds())?;
     }
     Ok(())
 }

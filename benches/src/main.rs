@@ -8,6 +8,7 @@ mod loadgen;
 mod machine;
 mod peers;
 mod processes;
+mod scale;
 mod scratch;
 mod server;
 mod witness;
@@ -26,6 +27,8 @@ struct Arguments {
 enum Command {
     /// Throughput and latency of the write path, its ceilings, and what plain Postgres does
     Engine(engine::Options),
+    /// Millions of records and accounts: throughput, fold, verification, memory, cold start
+    Scale(scale::Options),
     /// Faults on purpose: kills, freezes, cut connections
     Drill(drills::Options),
 }
@@ -35,6 +38,7 @@ enum Command {
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Engine(options) => engine::run(options).await,
+        Command::Scale(options) => scale::run(options).await,
         Command::Drill(options) => drills::run(options).await,
     }
 }

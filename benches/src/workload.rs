@@ -1,5 +1,6 @@
 //! The traffic: transfers between wallets that have a floor, as single requests, in bulk, or echoed.
 
+mod accounts;
 pub mod books;
 mod bulk;
 mod echo;
@@ -9,6 +10,7 @@ mod requests;
 mod single;
 pub mod transfers;
 
+pub use accounts::OpenAccounts;
 pub use books::Books;
 pub use bulk::{Bulk, BulkFormat};
 pub use echo::Echo;

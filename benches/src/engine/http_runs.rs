@@ -15,6 +15,7 @@ const BULK_ITEMS: u64 = 1_000;
 const BULK_CONNECTIONS: u64 = 4;
 /// Bounds what a run stores: 500,000 transfers.
 const BULK_REQUESTS_MAX: u64 = 500;
+const FILLED_WITHIN: Duration = Duration::from_secs(900);
 
 pub struct HttpRuns<'a> {
     server: &'a Server,
@@ -88,6 +89,20 @@ impl<'a> HttpRuns<'a> {
         let summary = self.closed(name, self.length / 2, BULK_REQUESTS_MAX).run(sources).await?;
         self.posted += summary.units_acknowledged;
         summary.flawless(name)
+    }
+
+    /// Stores `transfers`, in bulk, as fast as that goes.
+    pub async fn fill(&mut self, name: &str, transfers: u64) -> anyhow::Result<()> {
+        let sources = self.sources(BULK_CONNECTIONS, |books, token, keys| {
+            Bulk::new(books, token, keys, Spread::Uniform, BulkFormat::Ndjson, BULK_ITEMS)
+        });
+        let mut all = self.closed(name, FILLED_WITHIN, transfers / BULK_ITEMS);
+        all.warm_up = Duration::ZERO;
+        let summary = all.run(sources).await?.flawless(name)?;
+        let stored = summary.units_acknowledged;
+        anyhow::ensure!(stored == transfers / BULK_ITEMS * BULK_ITEMS, "{name}: {stored} stored");
+        self.posted += stored;
+        Ok(())
     }
 
     fn closed(&self, name: &str, length: Duration, requests_max: u64) -> ClosedLoop {

@@ -13,6 +13,7 @@ const BYTES: &str = "SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::
 
 pub struct Stored {
     client: Client,
+    url: String,
 }
 
 impl Stored {
@@ -21,11 +22,12 @@ impl Stored {
         let socket = socket_folder(data, DEPTH_MAX);
         let socket = socket.with_context(|| format!("no Postgres socket below {}", data.display()))?;
         let names = "SELECT datname FROM pg_database WHERE NOT datistemplate";
-        for row in connect(&socket, "postgres").await?.query(names, &[]).await? {
-            let client = connect(&socket, row.get(0)).await?;
+        for row in connect(&url(&socket, "postgres")).await?.query(names, &[]).await? {
+            let url = url(&socket, row.get(0));
+            let client = connect(&url).await?;
             let holds_log = client.query_one("SELECT to_regclass('log') IS NOT NULL", &[]).await?;
             if holds_log.get(0) {
-                return Ok(Self { client });
+                return Ok(Self { client, url });
             }
         }
         anyhow::bail!("none of the server's databases holds a log")
@@ -35,6 +37,25 @@ impl Stored {
     pub async fn bytes(&self) -> anyhow::Result<u64> {
         let row = self.client.query_one(BYTES, &[]).await?;
         Ok(u64::try_from(row.get::<_, i64>(0))?)
+    }
+
+    /// Of the database that holds the log, for its owner.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The checkpoint that the last measurement caused should not fall into the next one.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        Ok(self.client.batch_execute("CHECKPOINT").await?)
+    }
+
+    pub async fn snapshots(&self) -> anyhow::Result<i64> {
+        Ok(self.client.query_one("SELECT count(*) FROM snapshots", &[]).await?.get(0))
+    }
+
+    /// They are a cache of the log: the next start folds all of it.
+    pub async fn forget_snapshots(&self) -> anyhow::Result<()> {
+        Ok(self.client.batch_execute("DELETE FROM snapshots").await?)
     }
 }
 
@@ -46,9 +67,12 @@ fn socket_folder(folder: &Path, depth: usize) -> Option<PathBuf> {
     below.into_iter().find_map(|entry| socket_folder(&entry.path(), depth - 1))
 }
 
-async fn connect(socket: &Path, database: &str) -> anyhow::Result<Client> {
-    let url = format!("host={} user=postgres dbname='{database}'", socket.display());
-    let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
+fn url(socket: &Path, database: &str) -> String {
+    format!("host={} user=postgres dbname='{database}'", socket.display())
+}
+
+async fn connect(url: &str) -> anyhow::Result<Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     // It ends when the server stops, which is no news to us.
     tokio::spawn(connection);
     Ok(client)

@@ -8,10 +8,20 @@ use anyhow::Context;
 use crate::figures::{Figures, rounded};
 use crate::machine::{self, Machine};
 
-const BEGIN: &str = "<!-- figures: written by `cargo xtask bench engine --write-table` -->";
 const END: &str = "<!-- end of figures -->";
 
-pub fn write(readme: &Path, figures: &Figures, machine: &Machine, rounds: u32) -> anyhow::Result<()> {
+fn begin(bench: &str) -> String {
+    format!("<!-- figures: written by `cargo xtask bench {bench} --write-table` -->")
+}
+
+/// `bench`: whose table it is.
+pub fn write(
+    readme: &Path,
+    bench: &str,
+    figures: &Figures,
+    machine: &Machine,
+    rounds: u32,
+) -> anyhow::Result<()> {
     let text =
         std::fs::read_to_string(readme).with_context(|| format!("cannot read {}", readme.display()))?;
     let date = chrono::Utc::now().format("%Y-%m-%d");
@@ -21,7 +31,8 @@ pub fn write(readme: &Path, figures: &Figures, machine: &Machine, rounds: u32) -
         machine::commit(),
         rows(figures)
     );
-    let text = replaced(&text, &table).with_context(|| format!("{} has no markers", readme.display()))?;
+    let text = replaced(&text, &begin(bench), &table)
+        .with_context(|| format!("{} has no markers", readme.display()))?;
     Ok(std::fs::write(readme, text)?)
 }
 
@@ -35,10 +46,10 @@ fn rows(figures: &Figures) -> String {
     table
 }
 
-fn replaced(text: &str, table: &str) -> Option<String> {
-    let (before, rest) = text.split_once(BEGIN)?;
+fn replaced(text: &str, begin: &str, table: &str) -> Option<String> {
+    let (before, rest) = text.split_once(begin)?;
     let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{table}{END}{after}"))
+    Some(format!("{before}{begin}\n{table}{END}{after}"))
 }
 
 #[cfg(test)]
@@ -47,8 +58,10 @@ mod tests {
 
     #[test]
     fn only_what_stands_between_the_markers_is_replaced() {
-        let text = format!("before\n{BEGIN}\nold\n{END}\nafter\n");
-        assert_eq!(replaced(&text, "new\n").unwrap(), format!("before\n{BEGIN}\nnew\n{END}\nafter\n"));
-        assert_eq!(replaced("no markers", "new"), None);
+        let table = |name: &str, rows: &str| format!("{}\n{rows}\n{END}\nafter\n", begin(name));
+        let text = table("scale", "kept") + &table("engine", "old");
+        let expected = table("scale", "kept") + &table("engine", "new");
+        assert_eq!(replaced(&text, &begin("engine"), "new\n").unwrap(), expected);
+        assert_eq!(replaced("no markers", &begin("engine"), "new"), None);
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::figures::{Figures, rounded};
 
-enum Bound {
+pub enum Bound {
     AtLeast(f64),
     AtMost(f64),
 }
 use Bound::{AtLeast, AtMost};
 
-const TARGETS: [(&str, Bound); 10] = [
+pub const ENGINE: [(&str, Bound); 10] = [
     ("ratio.single_over_echo", AtLeast(0.5)),
     ("http.single.c64.uniform.per_s", AtLeast(20_000.0)),
     ("http.single.c64.open70.p99_ms", AtMost(15.0)),
@@ -21,15 +21,26 @@ const TARGETS: [(&str, Bound); 10] = [
     ("stored.bytes_per_transfer.bulk", AtMost(200.0)),
 ];
 
-pub fn print(figures: &Figures) {
-    for (name, bound) in TARGETS {
+pub const SCALE: [(&str, Bound); 8] = [
+    ("scale.ratio.single_5m_over_100k", AtLeast(0.9)),
+    ("scale.ratio.bulk_5m_over_100k", AtLeast(0.9)),
+    ("scale.fold.per_s_per_core", AtLeast(1_000_000.0)),
+    ("scale.verify.per_s", AtLeast(400_000.0)),
+    ("scale.stored.bytes_per_transfer", AtMost(200.0)),
+    ("scale.memory_per_idle_account_bytes", AtMost(250.0)),
+    ("scale.cold_start_1m_accounts_s", AtMost(5.0)),
+    ("scale.cold_start_5m_records_s", AtMost(5.0)),
+];
+
+pub fn print(figures: &Figures, targets: &[(&str, Bound)]) {
+    for (name, bound) in targets {
         let Some(value) = figures.median(name) else {
             eprintln!("  {name:<36} not measured");
             continue;
         };
         let (sign, limit, met) = match bound {
-            AtLeast(limit) => ("≥", limit, value >= limit),
-            AtMost(limit) => ("≤", limit, value <= limit),
+            AtLeast(limit) => ("≥", limit, value >= *limit),
+            AtMost(limit) => ("≤", limit, value <= *limit),
         };
         let verdict = if met { "met" } else { "MISSED" };
         eprintln!("  {name:<36} {:>10}  {sign} {limit:<8} {verdict}", rounded(value));
