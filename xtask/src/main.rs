@@ -4,6 +4,7 @@ mod clock;
 mod codegen;
 mod forward;
 mod requirements;
+mod schemathesis;
 mod stages;
 mod test;
 mod tidy;

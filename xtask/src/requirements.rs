@@ -20,8 +20,20 @@ const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         name: "Postgres 14 or newer (server binaries)",
         from: Apt("postgresql"),
-        needed_by: &["up", "bench", "tests", "codegen"],
+        needed_by: &["up", "bench", "tests", "codegen", "schemathesis"],
         is_there: postgres,
+    },
+    Requirement {
+        name: "Python 3.11 or newer",
+        from: Apt("python3"),
+        needed_by: &["schemathesis"],
+        is_there: python,
+    },
+    Requirement {
+        name: "Python's virtual environments",
+        from: Apt("python3-venv"),
+        needed_by: &["schemathesis"],
+        is_there: venv,
     },
     Requirement { name: "rustfmt", from: Rustup("rustfmt"), needed_by: &["fmt"], is_there: rustfmt },
     Requirement { name: "clippy", from: Rustup("clippy"), needed_by: &["clippy"], is_there: clippy },
@@ -151,6 +163,21 @@ fn postgres() -> bool {
             major.is_some_and(|major| major >= 14) && has_server(&entry.path().join("bin"))
         })
     })
+}
+
+fn python() -> bool {
+    python_runs("import sys; sys.exit(sys.version_info < (3, 11))")
+}
+
+/// Debian splits off what a virtual environment gets its pip from.
+fn venv() -> bool {
+    python_runs("import venv, ensurepip")
+}
+
+fn python_runs(script: &str) -> bool {
+    let mut command = Command::new("python3");
+    command.args(["-c", script]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 fn rustfmt() -> bool {

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::{Workspace, run, shown};
-use crate::{codegen, tidy};
+use crate::{codegen, schemathesis, tidy};
 
 pub struct Stage {
     pub name: &'static str,
@@ -27,6 +27,7 @@ pub const STAGES: &[Stage] = &[
     Stage { name: "clippy", what: "lints, warnings denied", run: clippy },
     Stage { name: "codegen", what: "generated files are current", run: generated },
     Stage { name: "tests", what: "cargo test over the workspace", run: tests },
+    Stage { name: "schemathesis", what: "the door against its own document", run: against_document },
 ];
 
 fn passed() -> Result<Outcome> {
@@ -54,6 +55,10 @@ fn clippy(workspace: &Workspace) -> Result<Outcome> {
 fn generated(workspace: &Workspace) -> Result<Outcome> {
     codegen::check(workspace)?;
     passed()
+}
+
+fn against_document(workspace: &Workspace) -> Result<Outcome> {
+    Ok(Outcome::Passed(schemathesis::stage(workspace)?))
 }
 
 /// Shows cargo's own output as it comes and counts what its result lines say.

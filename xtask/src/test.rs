@@ -19,7 +19,7 @@ pub fn run(workspace: &Workspace, args: Vec<String>) -> Result<()> {
     let selection = parse(args)?;
     if selection.list {
         for stage in selection.stages {
-            println!("{:<10} {}", stage.name, stage.what);
+            println!("{:<12} {}", stage.name, stage.what);
         }
         return Ok(());
     }
@@ -45,7 +45,7 @@ pub fn run(workspace: &Workspace, args: Vec<String>) -> Result<()> {
 
 /// A later stage still runs when an earlier one fails: one run tells everything that is wrong.
 fn sum_up(rows: &[(&str, Result<Outcome>, Duration)], took: Duration) -> Result<()> {
-    println!("\n{:<10} {:>12}  result", "stage", "time");
+    println!("\n{:<12} {:>12}  result", "stage", "time");
     let mut failed = vec![];
     for (name, outcome, took) in rows {
         let result = match outcome {
@@ -57,9 +57,9 @@ fn sum_up(rows: &[(&str, Result<Outcome>, Duration)], took: Duration) -> Result<
                 format!("FAILED: {error}")
             }
         };
-        println!("{name:<10} {:>12}  {result}", in_words(*took));
+        println!("{name:<12} {:>12}  {result}", in_words(*took));
     }
-    println!("{:<10} {:>12}  {} of {} stages failed", "all", in_words(took), failed.len(), rows.len());
+    println!("{:<12} {:>12}  {} of {} stages failed", "all", in_words(took), failed.len(), rows.len());
     if !failed.is_empty() {
         bail!("failed: {}", failed.join(", "));
     }

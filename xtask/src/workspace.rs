@@ -55,6 +55,14 @@ impl Workspace {
         if self.ci { &["--locked"] } else { &[] }
     }
 
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    pub fn dev_binary(&self, name: &str) -> PathBuf {
+        self.target.join("debug").join(name)
+    }
+
     pub fn release_binary(&self, name: &str) -> PathBuf {
         self.target.join("release").join(name)
     }
