@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::loadgen::Connection;
+pub use events::Page;
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 

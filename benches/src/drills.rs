@@ -8,6 +8,7 @@ mod hang_up;
 mod kill_postgres;
 mod kill_server;
 mod setting;
+mod wire;
 
 use std::path::PathBuf;
 

@@ -37,9 +37,17 @@ pub struct Server {
 impl Launch {
     /// Returns when the server says that it is ready.
     pub async fn start(&self) -> anyhow::Result<Server> {
+        let mut server = self.spawn()?;
+        server.wait_until_ready().await?;
+        server.token = dev_key(&self.data)?;
+        Ok(server)
+    }
+
+    /// Returns at once: the server may still be starting, and nobody can talk to it.
+    pub fn spawn(&self) -> anyhow::Result<Server> {
         std::fs::create_dir_all(&self.data)?;
         let address = free_address()?;
-        let log = self.data.with_extension("log");
+        let log = self.log();
         let output = std::fs::File::options().create(true).append(true).open(&log)?;
         let mut command = Command::new(&self.nexus);
         command.arg("up").arg("--data").arg(&self.data).arg("--listen").arg(address.to_string());
@@ -58,10 +66,22 @@ impl Launch {
         command.env("RUST_LOG", "warn").stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let child = command.kill_on_drop(true).spawn();
         let child = child.with_context(|| format!("cannot start {}", self.nexus.display()))?;
-        let mut server = Server { address, token: String::new(), child, log };
-        server.wait_until_ready().await?;
-        server.token = dev_key(&self.data)?;
-        Ok(server)
+        Ok(Server { address, token: String::new(), child, log })
+    }
+
+    fn log(&self) -> PathBuf {
+        self.data.with_extension("log")
+    }
+
+    /// What all servers of this launch have logged (warnings and errors) whose message begins like this.
+    pub fn logged(&self, message: &str) -> anyhow::Result<Vec<serde_json::Value>> {
+        let log = std::fs::read(self.log())?;
+        // A server that was killed may have left half a line.
+        let lines = String::from_utf8_lossy(&log);
+        let lines = lines.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let is_it =
+            |line: &serde_json::Value| line["message"].as_str().is_some_and(|it| it.starts_with(message));
+        Ok(lines.filter(is_it).collect())
     }
 }
 
@@ -96,6 +116,13 @@ impl Server {
 
     pub fn has_ended(&mut self) -> anyhow::Result<bool> {
         Ok(self.child.try_wait()?.is_some())
+    }
+
+    /// The code that it ended with, by itself.
+    pub async fn end(&mut self, limit: Duration) -> anyhow::Result<Option<i32>> {
+        let ended = tokio::time::timeout(limit, self.child.wait()).await;
+        let status = ended.map_err(|_| anyhow::anyhow!("the server goes on:\n{}", self.log_tail()))??;
+        Ok(status.code())
     }
 
     /// SIGTERM, and the wait for an orderly end.

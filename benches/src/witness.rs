@@ -1,21 +1,25 @@
 //! Remembers every command that was sent and every answer, and holds both against the log.
 //!
 //! LOG-2 and LGR-5 from outside: an acknowledged command is in the log once, at the position that its answer named; an
-//! unanswered one is there once or not at all, and a repeat with its key tells which; nothing is there that nobody sent.
+//! unanswered one is there once or not at all, and a repeat with its key tells which; one that was answered "nothing was
+//! recorded" is not there; nothing is there that nobody sent.
 
 mod load;
 mod report;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use crate::api::{Answer, Api};
+use crate::api::{Answer, Api, Page};
 use crate::workload::Books;
-pub use load::{Attempt, Load};
+pub use load::{Attempt, Heard, Load};
 pub use report::Report;
 
 /// How many answered commands are repeated per check, to see the same bytes again.
 const REPEATS: usize = 50;
-const RETRIES_MAX: u32 = 100;
+/// A database that was killed is back long before so many.
+const RETRIES_MAX: u32 = 400;
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
 pub struct Witness {
     pub books: Books,
@@ -31,7 +35,7 @@ pub struct Witness {
 
 struct Command {
     body: Vec<u8>,
-    answer: Option<Answer>,
+    heard: Heard,
 }
 
 impl Witness {
@@ -47,9 +51,9 @@ impl Witness {
     }
 
     pub fn heard(&mut self, attempts: Vec<Attempt>) {
-        for Attempt { key, body, answer } in attempts {
+        for Attempt { key, body, heard } in attempts {
             self.unchecked.push(key.clone());
-            let former = self.commands.insert(key, Command { body, answer });
+            let former = self.commands.insert(key, Command { body, heard });
             assert!(former.is_none(), "each attempt has its own key");
         }
     }
@@ -60,15 +64,24 @@ impl Witness {
         let keys = std::mem::take(&mut self.unchecked);
         let mut repeats = 0;
         for key in &keys {
-            match self.commands[key].answer.clone() {
-                Some(answer) => {
+            match self.commands[key].heard.clone() {
+                Heard::Answer(answer) => {
                     self.check_answered(key, &answer);
                     if repeats < REPEATS {
                         repeats += 1;
                         self.check_repeat(api, key, &answer).await?;
                     }
                 }
-                None => self.resolve(api, key).await?,
+                Heard::NotRecorded(answer) => {
+                    self.check_not_recorded(key, &answer);
+                    self.resolve(api, key).await?;
+                }
+                Heard::Nothing => {
+                    self.report.unanswered += 1;
+                    let done = self.resolve(api, key).await?;
+                    self.report.had_been_done += u64::from(done);
+                    self.report.had_not_been_done += u64::from(!done);
+                }
             }
         }
         let before = self.recorded.len();
@@ -95,6 +108,14 @@ impl Witness {
         }
     }
 
+    fn check_not_recorded(&mut self, key: &str, answer: &Answer) {
+        self.report.told_not_recorded += 1;
+        let logged = self.recorded.get(key).copied();
+        self.report.violation_if(logged.is_some(), || {
+            format!("{key}: in the log at {logged:?}, but was told {}", answer.text())
+        });
+    }
+
     async fn check_repeat(&mut self, api: &mut Api, key: &str, answer: &Answer) -> anyhow::Result<()> {
         let again = self.retry(api, key).await?;
         self.report.repeated += 1;
@@ -111,14 +132,12 @@ impl Witness {
     }
 
     /// The outcome was unknown: was it done? The log knows, and the retry must say the same.
-    async fn resolve(&mut self, api: &mut Api, key: &str) -> anyhow::Result<()> {
+    async fn resolve(&mut self, api: &mut Api, key: &str) -> anyhow::Result<bool> {
         let before = self.recorded.get(key).copied();
         let answer = self.retry(api, key).await?;
         let told = sequence_of(&answer);
-        self.report.unanswered += 1;
         match before {
             Some(sequence) => {
-                self.report.had_been_done += 1;
                 self.report.violation_if(told != Some(sequence), || {
                     format!("{key}: in the log at {sequence}, but its retry says {told:?}: {}", answer.text())
                 });
@@ -134,7 +153,7 @@ impl Witness {
                 });
             }
         }
-        Ok(())
+        Ok(before.is_some())
     }
 
     async fn retry(&mut self, api: &mut Api, key: &str) -> anyhow::Result<Answer> {
@@ -147,14 +166,43 @@ impl Witness {
                 Ok(answer) => last = answer.text(),
                 Err(error) => last = error.to_string(),
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(RETRY_PAUSE).await;
         }
         anyhow::bail!("{key}: no outcome after {RETRIES_MAX} retries: {last}")
     }
 
+    /// The whole log once more: what an earlier check found is still there, at the same place, and nothing beside it.
+    pub async fn check_all_again(&mut self, api: &mut Api) -> anyhow::Result<()> {
+        assert!(self.unchecked.is_empty(), "checked before");
+        self.read_up_to = None;
+        let found_before = std::mem::take(&mut self.recorded);
+        self.read_on(api).await?;
+        for (key, sequence) in &found_before {
+            let now = self.recorded.get(key);
+            self.report.violation_if(now != Some(sequence), || {
+                format!("{key}: was in the log at {sequence}, is now at {now:?}")
+            });
+        }
+        let (before, now) = (found_before.len(), self.recorded.len());
+        self.report.violation_if(before != now, || format!("{before} records have become {now}"));
+        Ok(())
+    }
+
+    /// Reading may take a few tries, too, where the database has just been killed.
+    async fn page(&self, api: &mut Api) -> anyhow::Result<Page> {
+        let mut tries = 0;
+        loop {
+            match api.events_page(&self.books, self.read_up_to.as_deref()).await {
+                Err(_) if tries < RETRIES_MAX => tries += 1,
+                page => return page,
+            }
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
+    }
+
     async fn read_on(&mut self, api: &mut Api) -> anyhow::Result<()> {
         loop {
-            let page = api.events_page(&self.books, self.read_up_to.as_deref()).await?;
+            let page = self.page(api).await?;
             for event in &page.events {
                 if !matches!(event.kind.as_str(), "transaction_posted" | "command_refused")
                     || is_setup(&event.key)
@@ -217,10 +265,12 @@ mod tests {
             let mut connection = Connection::connect(address).await.unwrap();
             let answer = connection.exchange(&request).await.ok();
             let answer = answer.map(|answer| Answer { status: answer.status, body: answer.body.to_vec() });
-            attempts.push(Attempt { key, body, answer });
+            attempts.push(Attempt { key, body, heard: Heard::of(answer) });
         }
         witness.heard(attempts);
-        witness.check(&mut Api::new(address, "")).await.unwrap();
+        let mut api = Api::new(address, "");
+        witness.check(&mut api).await.unwrap();
+        witness.check_all_again(&mut api).await.unwrap();
         witness.report
     }
 
@@ -234,6 +284,9 @@ mod tests {
         let found = report(Flaw::SilentBeforeDoing).await;
         assert_eq!((found.acknowledged, found.unanswered, found.had_been_done), (9, 1, 0), "{found:?}");
         assert_eq!((found.violations, found.records), (0, 10), "{found:?}");
+        let found = report(Flaw::Declines).await;
+        assert_eq!((found.acknowledged, found.unanswered, found.told_not_recorded), (9, 0, 1), "{found:?}");
+        assert_eq!((found.violations, found.records), (0, 10), "{found:?}");
     }
 
     #[tokio::test]
@@ -245,6 +298,8 @@ mod tests {
             Flaw::ForgetsKeys,
             Flaw::AnswersRepeatsOtherwise,
             Flaw::Invents,
+            Flaw::DeniesWhatItRecords,
+            Flaw::ForgetsLater,
         ] {
             let report = report(flaw).await;
             assert!(report.violations > 0, "{flaw:?}: {report:?}");

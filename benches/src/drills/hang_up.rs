@@ -1,5 +1,7 @@
 //! Clients that hang up in the middle of a request or before its answer.
 
+use std::time::Duration;
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -7,7 +9,7 @@ use super::Drill;
 use super::setting::{PATIENCE, Setting};
 use crate::loadgen::Connection;
 use crate::server::Server;
-use crate::witness::Attempt;
+use crate::witness::{Attempt, Heard};
 use crate::workload::keys::KeySpace;
 use crate::workload::{Spread, Target, Transfers, write_transfer};
 
@@ -19,6 +21,8 @@ pub const DRILL: Drill = Drill {
 };
 
 const ROUNDS_PER_CHECK: u64 = 100;
+/// About as long as an answer takes: some hang up while their command is decided, some while it is stored.
+const ANSWER: Duration = Duration::from_millis(2);
 
 fn run(setting: &mut Setting) -> BoxFuture<'_, anyhow::Result<()>> {
     async move {
@@ -37,7 +41,7 @@ fn run(setting: &mut Setting) -> BoxFuture<'_, anyhow::Result<()>> {
                 write_transfer(&setting.witness.books, transfers.next(), None, round, &mut body);
                 let key = keys.key(round).as_str().to_owned();
                 if hang_up_within(setting, &server, &key, &body).await? {
-                    whole.push(Attempt { key, body, answer: None });
+                    whole.push(Attempt { key, body, heard: Heard::Nothing });
                 }
                 setting.witness.report.faults += 1;
             }
@@ -47,11 +51,15 @@ fn run(setting: &mut Setting) -> BoxFuture<'_, anyhow::Result<()>> {
             setting.witness.check(&mut server.api()).await?;
             setting.progress(round);
         }
-        server.stop().await?;
-        setting.verify_by_replay(&launch).await
+        setting.check_all(server, &launch).await?;
+        let report = &setting.witness.report;
+        anyhow::ensure!(report.unanswered == report.counted(WHOLE), "clients of the load were not answered");
+        Ok(())
     }
     .boxed()
 }
+
+const WHOLE: &str = "hung up after the last byte";
 
 /// True when the whole request had gone out.
 async fn hang_up_within(
@@ -68,5 +76,13 @@ async fn hang_up_within(
     let sent = if setting.random.below(2) == 0 { len } else { setting.random.below(len) };
     let mut connection = Connection::connect(server.address).await?;
     connection.send_only(&request[..sent as usize]).await?;
+    if setting.random.below(2) == 0 {
+        tokio::time::sleep(setting.part_of(ANSWER)).await;
+    }
+    if setting.random.below(2) == 0 {
+        connection.reset_when_dropped()?;
+        setting.witness.report.count("of them by a reset", 1);
+    }
+    setting.witness.report.count(if sent == len { WHOLE } else { "hung up within the request" }, 1);
     Ok(sent == len)
 }

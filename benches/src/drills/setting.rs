@@ -54,8 +54,7 @@ impl Setting {
         self.streams += CONNECTIONS;
         let load = Load::start(server, &self.witness.books, self.seed, first..self.streams);
         load.until_answered(ANSWERED_BEFORE_FAULT, PATIENCE).await?;
-        let share = f64::from(self.random.below(1_000_000)) / 1e6;
-        tokio::time::sleep(Duration::from_secs_f64(self.seconds * share)).await;
+        tokio::time::sleep(self.part_of(Duration::from_secs_f64(self.seconds))).await;
         Ok(load)
     }
 
@@ -63,8 +62,25 @@ impl Setting {
         eprintln!("  round {round} of {}: {}", self.rounds, self.witness.report.line());
     }
 
+    /// A seeded part of a length of time.
+    pub fn part_of(&mut self, longest: Duration) -> Duration {
+        longest.mul_f64(f64::from(self.random.below(1_000_000)) / 1e6)
+    }
+
+    /// After the last round, over everything: the log read once more, the sums, the stop, and the tool that verifies logs.
+    pub async fn check_all(&mut self, server: Server, launch: &Launch) -> anyhow::Result<()> {
+        let mut api = server.api();
+        self.witness.check_all_again(&mut api).await?;
+        let totals = api.totals(&self.witness.books).await?;
+        let sums = totals.check();
+        self.witness.report.violation_if(sums.is_err(), || format!("{sums:?}"));
+        drop(api);
+        server.stop().await?;
+        self.verify_by_replay(launch).await
+    }
+
     /// Every record of the log re-decided, every root: by the tool for it, on the stopped server's data.
-    pub async fn verify_by_replay(&mut self, launch: &Launch) -> anyhow::Result<()> {
+    async fn verify_by_replay(&mut self, launch: &Launch) -> anyhow::Result<()> {
         let mut command = Command::new(&self.nexus);
         command.args(["replay", "verify"]);
         match &launch.database {

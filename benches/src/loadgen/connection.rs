@@ -101,6 +101,11 @@ impl Connection {
         self.open = false;
         self.stream.write_all(bytes).await
     }
+
+    /// Hangs up like a client that crashed: its machine resets the connection and drops what was not sent yet.
+    pub fn reset_when_dropped(&self) -> std::io::Result<()> {
+        self.stream.set_zero_linger()
+    }
 }
 
 #[derive(Debug)]

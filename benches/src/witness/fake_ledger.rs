@@ -26,6 +26,12 @@ pub enum Flaw {
     AnswersRepeatsOtherwise,
     /// Puts a record of nobody's into the log.
     Invents,
+    /// Does nothing, and says so.
+    Declines,
+    /// Records, and says that it has not.
+    DeniesWhatItRecords,
+    /// Has lost a record when the log is read from the start once more.
+    ForgetsLater,
 }
 
 /// Stands for a record of another ledger in the same log.
@@ -36,6 +42,7 @@ struct State {
     log: Vec<String>,
     keys: HashMap<String, usize>,
     commands: usize,
+    readings: usize,
 }
 
 /// Only the seventh command meets the flaw (repeats: all of them).
@@ -45,7 +52,7 @@ pub async fn start(flaw: Flaw) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let log = vec![OTHER_LEDGERS.to_owned(); 2 * PAGE + 1];
-    let state = Arc::new(Mutex::new(State { log, keys: HashMap::new(), commands: 0 }));
+    let state = Arc::new(Mutex::new(State { log, keys: HashMap::new(), commands: 0, readings: 0 }));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             stream.set_nodelay(true).unwrap();
@@ -67,7 +74,7 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>, flaw: Flaw) -> s
             }
         };
         let answer = if request.starts_with("GET") {
-            Some(events(&request, &state.lock().unwrap()))
+            Some(events(&request, &mut state.lock().unwrap(), flaw))
         } else {
             post(&request, &mut state.lock().unwrap(), flaw)
         };
@@ -103,6 +110,10 @@ fn post(request: &str, state: &mut State, flaw: Flaw) -> Option<(u16, String)> {
     if struck && flaw == Flaw::SilentBeforeDoing {
         return None;
     }
+    let not_recorded = Some((503, r#"{"code":"not_recorded"}"#.to_owned()));
+    if struck && flaw == Flaw::Declines {
+        return not_recorded;
+    }
     let sequence = state.log.len() + 1;
     state.keys.insert(key.clone(), sequence);
     match flaw {
@@ -113,6 +124,7 @@ fn post(request: &str, state: &mut State, flaw: Flaw) -> Option<(u16, String)> {
     }
     match flaw {
         Flaw::SilentAfterDoing if struck => None,
+        Flaw::DeniesWhatItRecords if struck => not_recorded,
         Flaw::TellsAnotherPosition if struck => answer(sequence + 1, ""),
         _ => answer(sequence, ""),
     }
@@ -121,7 +133,13 @@ fn post(request: &str, state: &mut State, flaw: Flaw) -> Option<(u16, String)> {
 /// A page looks at so many records, ours or not.
 const PAGE: usize = 3;
 
-fn events(request: &str, state: &State) -> (u16, String) {
+fn events(request: &str, state: &mut State, flaw: Flaw) -> (u16, String) {
+    if !request.contains("after=") {
+        state.readings += 1;
+        if flaw == Flaw::ForgetsLater && state.readings == 2 {
+            state.log.pop();
+        }
+    }
     let after =
         request.split_once("after=1:").map_or("0", |(_, rest)| rest.split([' ', '&']).next().unwrap());
     let after: usize = after.parse().unwrap();

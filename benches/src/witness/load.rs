@@ -18,12 +18,41 @@ use crate::workload::{Books, Spread, Target, Transfers, write_transfer};
 const OVERDRAFT_EVERY: u64 = 16;
 const OVERDRAFT_CENTS: u32 = u32::MAX;
 
-/// A command that was sent once, and the answer if one came. 5xx answers tell nothing, so they count as none.
+/// A server that has trouble is not asked again at once: each 5xx is one more command whose outcome must be found out.
+const PAUSE_AFTER_TROUBLE: Duration = Duration::from_millis(100);
+
+/// A command that was sent once, and what its client heard of it.
 #[derive(Debug)]
 pub struct Attempt {
     pub key: String,
     pub body: Vec<u8>,
-    pub answer: Option<Answer>,
+    pub heard: Heard,
+}
+
+#[derive(Debug, Clone)]
+pub enum Heard {
+    /// Recorded, or refused by a record.
+    Answer(Answer),
+    /// A 5xx whose code promises that nothing was recorded: as binding as an answer.
+    NotRecorded(Answer),
+    /// No answer, or a 5xx that leaves the outcome open.
+    Nothing,
+}
+
+impl Heard {
+    pub fn of(answer: Option<Answer>) -> Self {
+        match answer {
+            Some(answer) if answer.status < 500 => Self::Answer(answer),
+            Some(answer) if promises_that_nothing_was_recorded(&answer) => Self::NotRecorded(answer),
+            _ => Self::Nothing,
+        }
+    }
+}
+
+fn promises_that_nothing_was_recorded(answer: &Answer) -> bool {
+    let problem: Option<serde_json::Value> = serde_json::from_slice(&answer.body).ok();
+    let code = problem.as_ref().and_then(|problem| problem.get("code")?.as_str());
+    matches!(code, Some("overloaded" | "timed_out" | "not_recorded"))
 }
 
 pub struct Load {
@@ -128,9 +157,13 @@ impl Client {
             };
             let answer =
                 answer.map(|response| Answer { status: response.status, body: response.body.to_vec() });
-            let answer = answer.filter(|answer| answer.status < 500);
-            self.answered.fetch_add(u64::from(answer.is_some()), Ordering::Relaxed);
-            attempts.push(Attempt { key, body, answer });
+            let trouble = answer.as_ref().is_some_and(|answer| answer.status >= 500);
+            let heard = Heard::of(answer);
+            self.answered.fetch_add(u64::from(matches!(heard, Heard::Answer(_))), Ordering::Relaxed);
+            attempts.push(Attempt { key, body, heard });
+            if trouble {
+                tokio::time::sleep(PAUSE_AFTER_TROUBLE).await;
+            }
         }
         attempts
     }
