@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::requirements;
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 
 pub fn run(workspace: &Workspace, mut args: Vec<String>) -> Result<()> {
     let yes = crate::up::take_flag(&mut args, "--yes");
@@ -14,8 +14,8 @@ pub fn run(workspace: &Workspace, mut args: Vec<String>) -> Result<()> {
         args.push("--help".to_owned());
     }
     requirements::ensure(workspace, &["build", "bench"], yes)?;
-    workspace.build_release(&["nexus", "benches"])?;
-    let mut command = Command::new(workspace.release_binary("benches"));
+    workspace.build(Profile::Release, &["nexus", "benches"])?;
+    let mut command = Command::new(workspace.binary(Profile::Release, "benches"));
     command.current_dir(&workspace.root).args(args);
     Err(command.exec()).context("cannot start the benches binary")
 }

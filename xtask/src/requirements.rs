@@ -20,7 +20,7 @@ const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         name: "Postgres 14 or newer (server binaries)",
         from: Apt("postgresql"),
-        needed_by: &["up", "bench", "tests", "codegen", "schemathesis"],
+        needed_by: &["up", "bench", "tests", "codegen", "schemathesis", "berka", "drills"],
         is_there: postgres,
     },
     Requirement {

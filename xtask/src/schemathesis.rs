@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::workspace::{Workspace, run, shown};
+use crate::workspace::{Profile, Workspace, run, shown};
 
 /// Where the program's configuration, its hooks and its pinned versions are.
 const FOLDER: &str = "command-api/tests/schemathesis";
@@ -25,10 +25,8 @@ const TRY_WITHIN: Duration = Duration::from_secs(600);
 /// Answers how much was tried.
 pub fn stage(workspace: &Workspace) -> Result<String> {
     let program = installed(workspace)?;
-    let mut build = vec!["build", "--workspace", "--bin", "nexus"];
-    build.extend_from_slice(workspace.locked());
-    run(workspace.cargo(&build))?;
-    let server = Server::start(workspace.dev_binary("nexus"))?;
+    workspace.build(Profile::Dev, &["nexus"])?;
+    let server = Server::start(workspace.binary(Profile::Dev, "nexus"))?;
     run(server.nexus("demo"))?;
     let tried = tried(workspace, &program, &server)?;
     // Whatever was asked of it, its log must be whole.

@@ -1,11 +1,11 @@
 //! The stages of `cargo xtask test`, in the order in which they run: what fails fastest comes first.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::workspace::{Workspace, run, shown};
+use crate::workspace::{Profile, Workspace, run, shown};
 use crate::{codegen, schemathesis, tidy};
 
 pub struct Stage {
@@ -17,7 +17,6 @@ pub struct Stage {
 pub enum Outcome {
     Passed(String),
     /// Something is not here that this stage looks at; the reason is shown. Never used for a failure.
-    #[allow(dead_code, reason = "the stages that read data from beside the repository are not written yet")]
     Skipped(String),
 }
 
@@ -27,7 +26,22 @@ pub const STAGES: &[Stage] = &[
     Stage { name: "clippy", what: "lints, warnings denied", run: clippy },
     Stage { name: "codegen", what: "generated files are current", run: generated },
     Stage { name: "tests", what: "cargo test over the workspace", run: tests },
+    Stage { name: "berka", what: "a real bank's books, where they are at hand", run: berka },
     Stage { name: "schemathesis", what: "the door against its own document", run: against_document },
+    Stage { name: "bench", what: "the write path measured, short, on the dev profile", run: bench },
+    Stage { name: "drills", what: "faults on purpose, a few of each", run: drills },
+];
+
+/// Reads data that are not in the repository, so it has a stage of its own, which shows when they were missing.
+const BERKA: &str = "the_books_of_a_bank_come_out_to_the_cent";
+
+/// The short form of each drill with its rounds: enough to catch what broke, not enough to be evidence.
+const DRILLS: &[(&str, &str)] = &[
+    ("kill-server", "6"),
+    ("kill-postgres", "3"),
+    ("frozen-owner", "4"),
+    ("cut-connection", "10"),
+    ("hang-up", "100"),
 ];
 
 fn passed() -> Result<Outcome> {
@@ -61,28 +75,91 @@ fn against_document(workspace: &Workspace) -> Result<Outcome> {
     Ok(Outcome::Passed(schemathesis::stage(workspace)?))
 }
 
-/// Shows cargo's own output as it comes and counts what its result lines say.
 fn tests(workspace: &Workspace) -> Result<Outcome> {
     let mut args = vec!["test", "--workspace", "--no-fail-fast"];
     args.extend_from_slice(workspace.locked());
-    let mut command = workspace.cargo(&args);
+    args.extend_from_slice(&["--", "--skip", BERKA]);
+    let mut count = Count::default();
+    let ran = run_watched(workspace.cargo(&args), |line| count.add(line));
+    ran.with_context(|| count.to_string())?;
+    Ok(Outcome::Passed(count.to_string()))
+}
+
+/// The test itself knows where it looks, and says so when nothing is there.
+fn berka(workspace: &Workspace) -> Result<Outcome> {
+    let mut args = vec!["test", "--workspace", "--test", "berka"];
+    args.extend_from_slice(workspace.locked());
+    args.extend_from_slice(&["--", "--nocapture", BERKA]);
+    let mut count = Count::default();
+    let mut skipped = None;
+    run_watched(workspace.cargo(&args), |line| {
+        count.add(line);
+        if let Some((_, reason)) = line.split_once("skipped: ") {
+            skipped = Some(reason.trim().to_owned());
+        }
+    })?;
+    match (skipped, count.passed) {
+        (Some(reason), _) => Ok(Outcome::Skipped(reason)),
+        (None, 1) => passed(),
+        (None, _) => bail!("there is no test {BERKA}"),
+    }
+}
+
+/// It runs, no answer is wrong, money is conserved. How fast it is, is shown and never fails: the machine is anybody's.
+fn bench(workspace: &Workspace) -> Result<Outcome> {
+    build_benches(workspace)?;
+    run(benches(workspace, &["engine", "--quick"]))?;
+    Ok(Outcome::Passed("figures of the dev profile, above".to_owned()))
+}
+
+/// All of them, also when one fails; the seed is fixed, so that a red run can be repeated.
+fn drills(workspace: &Workspace) -> Result<Outcome> {
+    build_benches(workspace)?;
+    let mut failed = vec![];
+    for (name, rounds) in DRILLS {
+        let args = ["drill", name, "--rounds", rounds, "--seconds", "0.5", "--seed", "1"];
+        if let Err(error) = run(benches(workspace, &args)) {
+            eprintln!("{error:#}");
+            failed.push(*name);
+        }
+    }
+    if !failed.is_empty() {
+        bail!("failed drills: {}", failed.join(", "));
+    }
+    Ok(Outcome::Passed(format!("{} drills", DRILLS.len())))
+}
+
+/// On the dev profile, with the tests' features: after the tests only `benches` itself is left to build. A release build
+/// takes minutes from nothing.
+fn build_benches(workspace: &Workspace) -> Result<()> {
+    workspace.build(Profile::Dev, &["nexus", "benches"])
+}
+
+/// The benches program, which starts the server that lies beside it.
+fn benches(workspace: &Workspace, args: &[&str]) -> Command {
+    let mut command = Command::new(workspace.binary(Profile::Dev, "benches"));
+    command.current_dir(&workspace.root).args(args);
+    command
+}
+
+/// Shows the program's own output as it comes, and each of its lines to `see`.
+fn run_watched(mut command: Command, mut see: impl FnMut(&str)) -> Result<()> {
     let program = shown(&command);
     let mut child =
         command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start {program}"))?;
     let output = child.stdout.take().context("stdout is piped")?;
-    let mut count = Count::default();
     for line in BufReader::new(output).split(b'\n') {
         let line = line?;
-        count.add(&String::from_utf8_lossy(&line));
+        see(&String::from_utf8_lossy(&line));
         let mut stdout = std::io::stdout().lock();
         stdout.write_all(&line)?;
         stdout.write_all(b"\n")?;
     }
     let status = child.wait()?;
     if !status.success() {
-        bail!("{count}; `{program}`: {status}");
+        bail!("`{program}`: {status}");
     }
-    Ok(Outcome::Passed(count.to_string()))
+    Ok(())
 }
 
 /// What cargo's `test result:` lines add up to.

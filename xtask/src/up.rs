@@ -6,14 +6,14 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::requirements;
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 
 pub fn run(workspace: &Workspace, mut args: Vec<String>) -> Result<()> {
     let yes = take_flag(&mut args, "--yes");
     take_flag(&mut args, "--");
     requirements::ensure(workspace, &["build", "up"], yes)?;
-    workspace.build_release(&["nexus"])?;
-    let nexus = workspace.release_binary("nexus");
+    workspace.build(Profile::Release, &["nexus"])?;
+    let nexus = workspace.binary(Profile::Release, "nexus");
     eprintln!("the binary is {}", workspace.shown(&nexus));
     // Replaces this process, so that Ctrl-C and the exit code are nexus's own.
     Err(Command::new(&nexus).arg("up").args(args).exec())

@@ -16,6 +16,16 @@ pub struct Workspace {
     ci: bool,
 }
 
+/// Any integration test would do.
+const A_TEST: &str = "life";
+
+#[derive(Clone, Copy)]
+pub enum Profile {
+    /// What the tests are built with.
+    Dev,
+    Release,
+}
+
 impl Workspace {
     /// Cargo tells a program it runs where its package is; ours lies one folder below the root.
     pub fn find() -> Result<Self> {
@@ -59,25 +69,34 @@ impl Workspace {
         &self.target
     }
 
-    pub fn dev_binary(&self, name: &str) -> PathBuf {
-        self.target.join("debug").join(name)
+    pub fn binary(&self, profile: Profile, name: &str) -> PathBuf {
+        let folder = match profile {
+            Profile::Dev => "debug",
+            Profile::Release => "release",
+        };
+        self.target.join(folder).join(name)
     }
 
-    pub fn release_binary(&self, name: &str) -> PathBuf {
-        self.target.join("release").join(name)
-    }
-
-    /// Builds for release. Always with `--workspace`: features unify over what is selected, and building one
-    /// package alone would compile its dependencies a second time with other features.
-    pub fn build_release(&self, binaries: &[&str]) -> Result<()> {
-        let mut args = vec!["build", "--release", "--workspace"];
+    /// Always with `--workspace`: features unify over what is selected, and building one package alone would compile
+    /// its dependencies a second time with other features.
+    pub fn build(&self, profile: Profile, binaries: &[&str]) -> Result<()> {
+        let name = match profile {
+            Profile::Dev => "dev",
+            Profile::Release => "release",
+        };
+        let mut args = vec!["build", "--workspace", "--profile", name];
         args.extend_from_slice(self.locked());
         for binary in binaries {
             args.extend_from_slice(&["--bin", binary]);
         }
+        if let Profile::Dev = profile {
+            // Cargo counts in what the tests ask of dependencies (say tokio's `test-util`) only when a test is built,
+            // too. Without one, most dependencies would be compiled a second time.
+            args.extend_from_slice(&["--test", A_TEST]);
+        }
         let started = Instant::now();
         run(self.cargo(&args))?;
-        eprintln!("built {} for release in {}", binaries.join(" and "), in_words(started.elapsed()));
+        eprintln!("built {} ({name}) in {}", binaries.join(" and "), in_words(started.elapsed()));
         Ok(())
     }
 
