@@ -59,7 +59,7 @@ pub async fn boot<T: Send + 'static>(log: Arc<dyn Log>) -> Result<Booted<T>, Boo
             }
         }
     });
-    let folding = tokio::task::spawn_blocking(move || fold_rows(fold, folded));
+    let folding = tokio::task::spawn_blocking(move || fold_rows(fold, head.last, folded));
     let (fold, keys) = folding.await.expect("folding does not panic but on a damaged log")?;
     reading.await.expect("reading does not panic");
     if fold.last != head.last {
@@ -82,16 +82,20 @@ pub async fn boot<T: Send + 'static>(log: Arc<dyn Log>) -> Result<Booted<T>, Boo
 
 fn fold_rows(
     mut fold: Fold,
+    last: Sequence,
     mut rows: mpsc::Receiver<Result<StoredRow, LogError>>,
 ) -> Result<(Fold, MemoryKeys), BootError> {
-    let mut keys = MemoryKeys::new(*Uuid::new_v4().as_bytes());
+    let mut keys = MemoryKeys::with_room_for(*Uuid::new_v4().as_bytes(), last.0);
+    let mut names = Vec::new();
     while let Some(row) = rows.blocking_recv() {
         let row = row?;
         for (sequence, line) in row.lines().filter(|(sequence, _)| *sequence > Sequence::GENESIS) {
             let (ledger, key) =
                 Envelope::read_key(line).map_err(|source| BootError::Unreadable { sequence, source })?;
-            keys.insert_text(&ledger, &key, sequence);
+            names.push((keys.name_of_text(&ledger, &key), sequence));
         }
+        // By themselves: the processor then waits for several places of a large table at once.
+        names.drain(..).for_each(|(name, sequence)| keys.insert_name(name, sequence));
         if row.last > fold.last {
             fold.row(&row, |_, _, _| {})?;
         }

@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use event_schemas::{Key, LedgerId, Sequence};
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// From (ledger, key) to the record that used it.
@@ -38,52 +39,66 @@ struct Slot {
     sequence: Sequence,
 }
 
+/// A key of a ledger, as the index knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name([u64; 2]);
+
+/// A length that a log says it has may be a lie. Beyond this many keys (1.6 GB) the index grows as they come.
+const RESERVED_MAX: u64 = 1 << 26;
+
 impl MemoryKeys {
     #[must_use]
     pub fn new(secret: [u8; 16]) -> MemoryKeys {
         MemoryKeys { table: HashTable::new(), secret }
     }
 
-    fn hash(&self, ledger: &LedgerId, key: &Key) -> [u64; 2] {
-        self.hash_text(ledger.as_str(), key.as_str())
+    /// With room for so many keys. A table that grows to millions moves each of them again and again.
+    #[must_use]
+    pub fn with_room_for(secret: [u8; 16], keys: u64) -> MemoryKeys {
+        let keys = usize::try_from(keys.min(RESERVED_MAX)).expect("a usize has 64 bits");
+        MemoryKeys { table: HashTable::with_capacity(keys), secret }
     }
 
-    fn hash_text(&self, ledger: &str, key: &str) -> [u64; 2] {
+    #[must_use]
+    pub fn name(&self, ledger: &LedgerId, key: &Key) -> Name {
+        self.name_of_text(ledger.as_str(), key.as_str())
+    }
+
+    /// From a record's text, for the boot.
+    pub(crate) fn name_of_text(&self, ledger: &str, key: &str) -> Name {
         let mut hasher = SipHasher13::new_with_key(&self.secret);
         ledger.hash(&mut hasher);
         hasher.write(key.as_bytes());
         let hash = hasher.finish128();
-        [hash.h1, hash.h2]
+        Name([hash.h1, hash.h2])
     }
 
-    /// Like `insert`, from a record's text, for the boot.
-    pub(crate) fn insert_text(&mut self, ledger: &str, key: &str, sequence: Sequence) {
-        let hash = self.hash_text(ledger, key);
-        self.insert_hash(hash, sequence);
+    #[must_use]
+    pub fn get_name(&self, name: Name) -> Option<Sequence> {
+        self.table.find(name.0[0], |slot| slot.hash == name.0).map(|slot| slot.sequence)
     }
 
-    fn insert_hash(&mut self, hash: [u64; 2], sequence: Sequence) {
-        assert!(
-            self.table.find(hash[0], |slot| slot.hash == hash).is_none(),
-            "LGR-5: one key, one outcome: at {sequence}"
-        );
-        self.table.insert_unique(hash[0], Slot { hash, sequence }, |slot| slot.hash[0]);
+    /// The name must not be in the index.
+    pub fn insert_name(&mut self, name: Name, sequence: Sequence) {
+        let slot = Slot { hash: name.0, sequence };
+        match self.table.entry(name.0[0], |slot| slot.hash == name.0, |slot| slot.hash[0]) {
+            Entry::Vacant(place) => drop(place.insert(slot)),
+            Entry::Occupied(_) => panic!("LGR-5: one key, one outcome: at {sequence}"),
+        }
     }
 }
 
 impl KeyIndex for MemoryKeys {
     fn get(&self, ledger: &LedgerId, key: &Key) -> Option<Sequence> {
-        let hash = self.hash(ledger, key);
-        self.table.find(hash[0], |slot| slot.hash == hash).map(|slot| slot.sequence)
+        self.get_name(self.name(ledger, key))
     }
 
     fn insert(&mut self, ledger: &LedgerId, key: &Key, sequence: Sequence) {
-        let hash = self.hash(ledger, key);
-        self.insert_hash(hash, sequence);
+        self.insert_name(self.name(ledger, key), sequence);
     }
 
     fn remove(&mut self, ledger: &LedgerId, key: &Key) {
-        let hash = self.hash(ledger, key);
+        let Name(hash) = self.name(ledger, key);
         self.table
             .find_entry(hash[0], |slot| slot.hash == hash)
             .expect("only what was inserted is removed")

@@ -18,7 +18,7 @@ pub use boot::{BootError, Booted, boot};
 pub use fold::{Fold, FoldError};
 pub use handle::{Group, Sequencer, Unavailable};
 pub use item::{Answer, Item};
-pub use keys::{KeyIndex, MemoryKeys};
+pub use keys::{KeyIndex, MemoryKeys, Name};
 pub use machine::{ATOMIC_MAX, BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Machine, Start, Submitted};
 pub use metrics::Metrics;
 pub use shell::{Config, Stopped, start};

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use event_schemas::{Event, Record, Sequence};
 use event_store::StoredRow;
 use ledger_core::{Command, Context, Decided, NoUndo, Original, Refusal, command_of, decide, evolve, undo};
-use sequencer::KeyIndex;
+use sequencer::{KeyIndex, Name};
 
 use super::judge::Judge;
 use super::{Finding, Place, Stop};
@@ -15,32 +15,33 @@ const DECIDES_TO_ITSELF: &str = "LGR-6: a record's command, decided again, gives
 impl Judge {
     /// A record on its own: what most are.
     pub(super) fn single(&mut self, row: &StoredRow, record: &Record, line: &[u8]) -> Result<(), Stop> {
-        self.check_envelope(record, &record.envelope, 0)?;
+        let name = self.check_envelope(record, &record.envelope, 0)?;
         let (command, original) = self.asked(row, record, &[])?;
         let decided = self.decide(record, &command, original.as_ref());
         let decided = decided.unwrap_or_else(|refusal| self.refused(record, &command, &refusal));
         self.compare(record, &decided, line)?;
         evolve(&mut self.fold.books, record, &mut NoUndo);
-        self.passed(record);
+        self.passed(record, name);
         Ok(())
     }
 
     /// Records that were decided all or none.
     pub(super) fn batch(&mut self, row: &StoredRow, records: &[Record], lines: &[&[u8]]) -> Result<(), Stop> {
-        let mut names = HashSet::with_capacity(records.len());
+        let mut of_batch = HashSet::with_capacity(records.len());
+        let mut names = Vec::with_capacity(records.len());
         for (record, index) in records.iter().zip(0..) {
-            self.check_envelope(record, &records[0].envelope, index)?;
+            names.push(self.check_envelope(record, &records[0].envelope, index)?);
             let envelope = &record.envelope;
-            if !names.insert((&envelope.ledger, &envelope.key)) {
+            if !of_batch.insert((&envelope.ledger, &envelope.key)) {
                 let found = format!("{} of {} twice in one batch", envelope.key, envelope.ledger);
                 return Err(self.key_used_again(record, found).into());
             }
         }
         let decided = self.decide_all(row, records)?;
         assert_eq!(decided.len(), records.len());
-        for ((record, decided), line) in records.iter().zip(&decided).zip(lines) {
+        for (((record, decided), line), name) in records.iter().zip(&decided).zip(lines).zip(names) {
             self.compare(record, decided, line)?;
-            self.passed(record);
+            self.passed(record, name);
         }
         Ok(())
     }
@@ -83,13 +84,13 @@ impl Judge {
         refused.collect()
     }
 
-    /// Place, time, batch and key; `first` is that of its batch.
+    /// Place, time, batch and key; `first` is that of its batch. Answers what the index calls its key.
     fn check_envelope(
         &self,
         record: &Record,
         first: &event_schemas::Envelope,
         index: u32,
-    ) -> Result<(), Box<Finding>> {
+    ) -> Result<Name, Box<Finding>> {
         let envelope = &record.envelope;
         let sequence = Sequence(self.fold.last.0 + 1 + u64::from(index));
         let place = Place::Record(self.position(sequence));
@@ -117,8 +118,9 @@ impl Judge {
             let rule = "an atomic batch is recorded in one moment";
             return Err(Finding::new(place, rule, first.recorded_at, envelope.recorded_at));
         }
-        match self.keys.get(&envelope.ledger, &envelope.key) {
-            None => Ok(()),
+        let name = self.keys.name(&envelope.ledger, &envelope.key);
+        match self.keys.get_name(name) {
+            None => Ok(name),
             Some(used_at) => {
                 let found =
                     format!("{} of {} at {} too", envelope.key, envelope.ledger, self.position(used_at));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use event_schemas::{AssetCode, Event, Position, Record, Sequence, Shard};
 use event_store::{Epoch, Head, StoredRow};
-use sequencer::{Fold, KeyIndex, MemoryKeys};
+use sequencer::{Fold, MemoryKeys, Name};
 
 use super::originals::Originals;
 use super::tree::Hashed;
@@ -43,7 +43,7 @@ impl Judge {
             shard,
             head,
             fold: Fold::after_genesis(row),
-            keys: MemoryKeys::new(*uuid::Uuid::new_v4().as_bytes()),
+            keys: MemoryKeys::with_room_for(*uuid::Uuid::new_v4().as_bytes(), head.last.0),
             originals,
             epoch: row.epoch,
             root: row.root,
@@ -174,9 +174,9 @@ impl Judge {
     }
 
     /// Counts a record that was found right; its books are changed already.
-    pub fn passed(&mut self, record: &Record) {
+    pub fn passed(&mut self, record: &Record, name: Name) {
         let envelope = &record.envelope;
-        self.keys.insert(&envelope.ledger, &envelope.key, envelope.sequence);
+        self.keys.insert_name(name, envelope.sequence);
         self.fold.last = envelope.sequence;
         self.fold.recorded_at = envelope.recorded_at;
         match &record.event {
