@@ -109,6 +109,7 @@ fn berka(workspace: &Workspace) -> Result<Outcome> {
 fn bench(workspace: &Workspace) -> Result<Outcome> {
     build_benches(workspace)?;
     run(benches(workspace, &["engine", "--quick"]))?;
+    run(benches(workspace, &["scale", "--quick"]))?;
     Ok(Outcome::Passed("figures of the dev profile, above".to_owned()))
 }
 
