@@ -1,6 +1,8 @@
 //! The pages that need no key: what this is, the documentation with "try it", the OpenAPI document, what problems mean.
 //!
-//! All of it comes from the binary, is made once, kept by browsers under its ETag, and compressed when first asked for.
+//! All of it comes from the binary, is made once (but the first page, which tells its own address), kept by browsers under its ETag, and compressed when first asked for.
+
+mod address;
 
 use std::{collections::HashMap, fmt::Write, io::Write as _, sync::OnceLock};
 
@@ -47,7 +49,6 @@ impl Pages {
     pub fn new<T: OpenApi>(service: &OpenApiService<T, ()>, openapi_json: String) -> Self {
         let (script, style) = swagger_ui(service);
         Self(HashMap::from([
-            ("/", Page::new("home", HTML, include_str!("home/home.html"))),
             ("/docs", Page::new("docs", HTML, include_str!("home/docs.html"))),
             ("/docs/", Page::new("docs", HTML, include_str!("home/docs.html"))),
             ("/docs/start.js", Page::new("docs", SCRIPT, include_str!("home/docs.js"))),
@@ -72,6 +73,9 @@ impl<E: Endpoint> Endpoint for Site<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
+        if request.uri().path() == "/" {
+            return home(&request).answer(&request);
+        }
         match self.pages.get(request.uri().path()) {
             Some(page) => page.answer(&request),
             None => self.api.call(request).await.map(IntoResponse::into_response),
@@ -123,6 +127,12 @@ impl Page {
         };
         if request.method() == Method::HEAD { response.finish() } else { response.body(body) }
     }
+}
+
+/// Its commands go to the address at which the page was found.
+fn home(request: &Request) -> Page {
+    let html = include_str!("home/home.html").replace("{address}", &address::of(request));
+    Page::new("home", HTML, html)
 }
 
 fn gzip(body: &[u8]) -> Bytes {

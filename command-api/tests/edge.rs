@@ -181,6 +181,21 @@ async fn pages_come_compressed_and_are_known_again() {
 }
 
 #[tokio::test]
+async fn the_first_page_tells_its_own_address_and_repeats_nothing_hostile() {
+    let door = open(config()).await;
+    let page = async |host: &str| {
+        let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        door.raw(request.as_bytes()).await
+    };
+    assert!(page("127.0.0.1:8931").await.text().contains("NEXUS=http://127.0.0.1:8931\n"));
+    let hostile = page("x\"><script>alert(1)</script>").await;
+    assert!(!hostile.text().contains("alert"), "{}", hostile.text());
+    assert!(hostile.status == 400 || hostile.text().contains("NEXUS=http://localhost:8000\n"));
+    // Another address is another page.
+    assert_ne!(page("a:1").await.header("etag"), page("a:2").await.header("etag"));
+}
+
+#[tokio::test]
 async fn the_document_says_what_each_route_needs_and_refuses() {
     let door = open(config()).await;
     let document = door.send("GET", "/openapi.json", &[], "").await.json();
