@@ -6,6 +6,7 @@ pub mod codes;
 mod echo;
 mod edge;
 pub mod engine;
+mod examples;
 pub mod fast;
 mod headers;
 pub mod health;

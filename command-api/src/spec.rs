@@ -19,6 +19,7 @@ use ledger_core::RefusalKind;
 use crate::{
     caller, codes,
     engine::refusal,
+    examples,
     keys::scope::{PUBLIC_SCHEME, SCHEME_PREFIX},
     problem::{self, Problem},
 };
@@ -81,6 +82,7 @@ impl Spec {
                 });
             }
         }
+        propose(&mut document);
         close_requests(&mut document);
         name_properties(&mut document["components"]["schemas"]);
         // poem-openapi says 3.0.0; what it writes is valid in 3.1 too, which has `propertyNames`.
@@ -269,6 +271,29 @@ fn declare_problems(operation: &mut Value, needs_key: bool) {
         responses
             .entry(&status)
             .or_insert_with(|| json!({ "$ref": format!("#/components/responses/{status}") }));
+    }
+}
+
+/// What "try it" fills in.
+fn propose(document: &mut Value) {
+    for (name, body) in examples::bodies() {
+        if let Some(schema) = document["components"]["schemas"].get_mut(name) {
+            schema["example"] = body;
+        }
+    }
+    for (_, path) in entries(&mut document["paths"]) {
+        for (_, operation) in entries(path) {
+            // Asked for by name, a member that is not there would be made.
+            let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+            for parameter in parameters.into_iter().flatten() {
+                let name = parameter["name"].as_str().unwrap_or_default();
+                if examples::NOT_PROPOSED.contains(&name)
+                    && let Some(schema) = parameter["schema"].as_object_mut()
+                {
+                    schema.remove("example");
+                }
+            }
+        }
     }
 }
 

@@ -48,7 +48,8 @@ impl Schemas {
         if let Some(form) = schema["anyOf"].get(0) {
             return self.nth_example(form, nth);
         }
-        if let Some(example) = schema.get("example") {
+        // An example of an object shows a few of its fields, and here all are wanted.
+        if let Some(example) = schema.get("example").filter(|_| schema.get("properties").is_none()) {
             return example.clone();
         }
         if let Some(choices) = schema["enum"].as_array() {
