@@ -3,7 +3,7 @@
 //! Mounted only where the configuration says so.
 
 use event_schemas::{
-    AccountNumber, Event, Key, LedgerId, Position, Quantity, Sequence, Shard, Ts,
+    AccountNumber, AccountType, Event, Key, LedgerId, Position, Quantity, Sequence, Shard, Ts,
     events::{
         TransactionPosted,
         entries::{After, Entry},
@@ -66,6 +66,7 @@ fn echoed((entry, place): (EntryInput, u32)) -> Entry {
     Entry {
         account: AccountNumber(100_000 + place),
         path,
+        account_type: AccountType::Asset,
         direction: entry.direction,
         amount,
         currency: entry.currency,

@@ -132,6 +132,11 @@ impl AccountType {
             AccountType::Expense => "expense",
         }
     }
+
+    pub(crate) fn parse_bytes(text: &[u8]) -> Result<AccountType, &'static str> {
+        let found = AccountType::ALL.into_iter().find(|kind| kind.as_str().as_bytes() == text);
+        found.ok_or("an account's type")
+    }
 }
 
 impl Direction {

@@ -63,7 +63,7 @@ pub fn posted(answer: &Value, verb: &str) -> String {
         Column::Text("account"),
         Column::Figure("debits"),
         Column::Figure("credits"),
-        Column::Figure("debits - credits"),
+        Column::Figure("balance"),
         Column::Text("currency"),
     ];
     format!("{head}{opened}\n{}", table(&columns, rows.collect()))

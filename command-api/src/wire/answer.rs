@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 use event_schemas::{
-    AccountNumber, AccountPath, AssetCode, Event, Key, LedgerId, Position, Quantity, Record, Sealed, Ts,
+    AccountNumber, AccountPath, AssetCode, Direction, Event, Key, LedgerId, Position, Quantity, Record,
+    Sealed, Ts,
     events::entries::{Entry, OpenedAccount},
 };
 use poem::{IntoResponse, Response, http::StatusCode};
@@ -93,7 +94,7 @@ pub struct BalanceAfter {
     pub credits: Wire<Quantity>,
     pub pending_debits: Option<Wire<Quantity>>,
     pub pending_credits: Option<Wire<Quantity>>,
-    /// Debits less credits: what an asset account holds.
+    /// On the account's normal side: debits less credits of an asset or expense, credits less debits of all others.
     pub balance: Wire<Quantity>,
 }
 
@@ -336,8 +337,11 @@ fn balances(out: &mut Vec<u8>, entries: &[Entry]) {
         quantity(out, "credits", after.credits);
         after.pending_debits.into_iter().for_each(|pending| quantity(out, "pending_debits", pending));
         after.pending_credits.into_iter().for_each(|pending| quantity(out, "pending_credits", pending));
-        let balance = after.debits.minor.checked_sub(after.credits.minor);
-        let balance = balance.expect("both totals lie between 0 and i128::MAX");
+        let (normal, other) = match entry.account_type.normal_side() {
+            Direction::Debit => (after.debits, after.credits),
+            Direction::Credit => (after.credits, after.debits),
+        };
+        let balance = normal.minor.checked_sub(other.minor).expect("both totals lie between 0 and i128::MAX");
         quantity(out, "balance", Quantity::new(balance, after.debits.scale));
         out.push(b'}');
     }

@@ -15,6 +15,7 @@ pub struct Entry {
     /// The account's path at that time, unless the ledger hides paths.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<AccountPath>,
+    pub account_type: AccountType,
     pub direction: Direction,
     pub amount: Quantity,
     pub currency: AssetCode,
@@ -89,9 +90,11 @@ impl Entry {
             out.extend_from_slice(b",\"path\":");
             write_string(out, path.as_bytes());
         }
+        out.extend_from_slice(b",\"account_type\":\"");
+        out.extend_from_slice(self.account_type.as_str().as_bytes());
         out.extend_from_slice(match self.direction {
-            Direction::Debit => b",\"direction\":\"debit\"",
-            Direction::Credit => b",\"direction\":\"credit\"",
+            Direction::Debit => b"\",\"direction\":\"debit\"",
+            Direction::Credit => b"\",\"direction\":\"credit\"",
         });
         write_quantity(out, ",\"amount\":", self.amount);
         out.extend_from_slice(b",\"currency\":\"");
@@ -128,6 +131,8 @@ impl Entry {
         let account = AccountNumber(reader.u32()?);
         let path =
             if reader.take(",\"path\":") { Some(reader.parsed(AccountPath::parse_bytes)?) } else { None };
+        reader.expect(",\"account_type\":")?;
+        let account_type = reader.parsed(AccountType::parse_bytes)?;
         let direction = if reader.take(",\"direction\":\"debit\"") {
             Direction::Debit
         } else {
@@ -154,7 +159,19 @@ impl Entry {
         let pending_credits = pending(",\"pending_credits\":")?;
         reader.expect("}}")?;
         let after = After { debits, credits, pending_debits, pending_credits };
-        Ok(Entry { account, path, direction, amount, currency, category, memo, tags, number, after })
+        Ok(Entry {
+            account,
+            path,
+            account_type,
+            direction,
+            amount,
+            currency,
+            category,
+            memo,
+            tags,
+            number,
+            after,
+        })
     }
 }
 
@@ -196,6 +213,7 @@ pub(super) fn example() -> Vec<Entry> {
     let entry = |account: u32, path: &str, direction, after| Entry {
         account: AccountNumber(account),
         path: Some(AccountPath::parse(path).expect("a valid path")),
+        account_type: AccountType::Asset,
         direction,
         amount: Quantity::new(1234, 2),
         currency,
@@ -215,6 +233,7 @@ pub(super) fn example() -> Vec<Entry> {
         pending_credits: Some(Quantity::new(5, 2)),
     };
     let mut food = entry(8, "expenses:food", Direction::Debit, debit);
+    food.account_type = AccountType::Expense;
     food.category = Some("groceries".into());
     food.memo = Some(Sealed::Plain("apples \"and\" pears".to_owned()));
     food.tags = vec!["market".into(), "weekly".into()];

@@ -128,21 +128,34 @@ fn entry() -> impl Strategy<Value = Entry> {
         },
     );
     let labels = (option::of(string()), text(), vec(string(), 0..4));
-    ((number(), option::of(path()), any::<bool>()), (quantity(), currency()), labels, (any::<u64>(), after))
-        .prop_map(|((account, path, debit), (amount, currency), (category, memo, tags), (number, after))| {
-            Entry {
-                account,
-                path,
-                direction: if debit { Direction::Debit } else { Direction::Credit },
-                amount,
-                currency,
-                category: category.map(Into::into),
-                memo,
-                tags: tags.into_iter().map(Into::into).collect(),
-                number,
-                after,
-            }
-        })
+    (
+        (number(), option::of(path()), account_type(), any::<bool>()),
+        (quantity(), currency()),
+        labels,
+        (any::<u64>(), after),
+    )
+        .prop_map(
+            |(
+                (account, path, account_type, debit),
+                (amount, currency),
+                (category, memo, tags),
+                (number, after),
+            )| {
+                Entry {
+                    account,
+                    path,
+                    account_type,
+                    direction: if debit { Direction::Debit } else { Direction::Credit },
+                    amount,
+                    currency,
+                    category: category.map(Into::into),
+                    memo,
+                    tags: tags.into_iter().map(Into::into).collect(),
+                    number,
+                    after,
+                }
+            },
+        )
 }
 
 fn preconditions() -> impl Strategy<Value = Preconditions> {

@@ -120,6 +120,7 @@ impl CommandInput for PostTransaction {
         let entries = self.entries.iter().zip(&legs).zip(&totals).map(|((entry, leg), totals)| Entry {
             account: leg.account,
             path: visible.then(|| leg.path.clone()),
+            account_type: leg.account_type,
             direction: leg.direction,
             amount: Quantity::new(leg.minor, leg.scale),
             currency: entry.currency,
@@ -161,17 +162,25 @@ fn leg(
     if minor == 0 {
         return Err(Refusal::at(RefusalKind::AmountIsZero, pointer()).with("currency", entry.currency));
     }
-    let leg = |account, path| Leg { account, path, direction: entry.direction, minor, asset, scale };
+    let leg = |account, path, account_type| Leg {
+        account,
+        path,
+        account_type,
+        direction: entry.direction,
+        minor,
+        asset,
+        scale,
+    };
     if let Some((number, account)) = ledger.account(&entry.account) {
         posting::usable(account, at)?;
-        return Ok(leg(number, account.path.clone()));
+        return Ok(leg(number, account.path.clone(), account.account_type));
     }
     let refuse =
         |kind| Err(Refusal::at(kind, format!("/entries/{at}/account")).with("account", &entry.account));
     let AccountRef::Path(path) = &entry.account else { return refuse(RefusalKind::AccountNotFound) };
     let same = |other: &&OpenedAccount| other.path.plain() == Some(path);
     if let Some(new) = opened.iter().find(same) {
-        return Ok(leg(new.account, path.clone()));
+        return Ok(leg(new.account, path.clone(), new.account_type));
     }
     if ledger.accounts_policy != AccountsPolicy::OpenOnFirstUse {
         return refuse(RefusalKind::AccountNotFound);
@@ -179,7 +188,7 @@ fn leg(
     let Some(account_type) = path.account_type() else { return refuse(RefusalKind::AccountTypeIsUnknown) };
     let number = next_number(ledger, opened.len())?;
     opened.push(OpenedAccount { account: number, path: path.clone().into(), account_type });
-    Ok(leg(number, path.clone()))
+    Ok(leg(number, path.clone(), account_type))
 }
 
 /// LGR-1. The figures tell both sums, so that the caller sees what is missing.

@@ -15,6 +15,7 @@ use crate::undo::{Journal, Undo};
 pub(super) struct Leg {
     pub account: AccountNumber,
     pub path: AccountPath,
+    pub account_type: AccountType,
     pub direction: Direction,
     pub minor: i128,
     pub asset: AssetRef,
@@ -142,6 +143,7 @@ pub(super) fn apply(ledger: &mut Ledger, place: u32, entries: &[Entry], journal:
         assert!(0 < minor && minor <= AMOUNT_MINOR_MAX, "LGR-1: an amount is positive, its side a direction");
         let account =
             ledger.accounts.get_mut(index(entry.account)).expect("LGR-3: an entry names an account");
+        assert_eq!(account.account_type, entry.account_type, "LGR-6: the account's type, replayed");
         assert_eq!(account.status, Status::Open, "LGR-3: an entry names an open account");
         let slot = account.balances.iter().position(|balance| balance.asset == asset);
         journal.note(Undo::Posted(

@@ -87,6 +87,7 @@ fn mirrored(ledger: &Ledger, entry: &Entry, at: usize) -> Result<Leg, Refusal> {
     Ok(Leg {
         account: entry.account,
         path: account.path.clone(),
+        account_type: account.account_type,
         direction: entry.direction.opposite(),
         minor: entry.amount.minor,
         asset,

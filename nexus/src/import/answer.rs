@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use event_schemas::{AccountPath, AssetCode, Direction, Position, Quantity, Sequence};
+use event_schemas::{AccountPath, AccountType, AssetCode, Direction, Position, Quantity, Sequence};
 use serde::Deserialize;
 
 use super::{posting::Leg, rejects::Reason};
@@ -55,6 +55,7 @@ pub struct RecordedEntry {
     pub account: u32,
     /// As it was then; absent where the ledger hides paths.
     pub path: Option<AccountPath>,
+    pub account_type: AccountType,
     pub direction: Direction,
     pub amount: Quantity,
     pub currency: AssetCode,
@@ -84,7 +85,7 @@ impl Body {
         Reason { why, code: self.code.clone(), pointer: self.pointer.clone().unwrap_or_default() }
     }
 
-    /// The first leg's balance after the transaction, on the side on which its account grows.
+    /// The first leg's balance after the transaction, on its account's normal side.
     ///
     /// Balances stand in the order of their accounts' last entries. So the place tells which is meant, even where an
     /// account has been renamed or paths are hidden.
@@ -95,29 +96,20 @@ impl Body {
         let mut last = legs.iter().enumerate().filter(is_last);
         let place = last.position(|(_, leg)| same(leg, first))?;
         let after = self.balances.get(place).filter(|after| after.currency == first.currency)?;
-        Some(on_growing_side(&first.account, &after.balance))
+        Some(after.balance.clone())
     }
 }
 
 impl RecordedEvent {
-    pub fn balance_of_first(&self, legs: &[Leg]) -> Option<String> {
+    pub fn balance_of_first(&self) -> Option<String> {
         let first = self.entries.first()?;
         let same =
             |entry: &&RecordedEntry| entry.account == first.account && entry.currency == first.currency;
         let After { debits, credits } = self.entries.iter().rev().find(same)?.after;
-        let balance = Quantity::new(debits.minor.checked_sub(credits.minor)?, debits.scale);
-        Some(on_growing_side(&legs.first()?.account, &balance.to_string()))
-    }
-}
-
-/// Turns "debits less credits" round where the account grows by credits.
-fn on_growing_side(account: &AccountPath, balance: &str) -> String {
-    let grows_on = account.account_type().map_or(Direction::Debit, |kind| kind.normal_side());
-    let is_zero = balance.bytes().all(|byte| matches!(byte, b'0' | b'.'));
-    match (grows_on, balance.strip_prefix('-')) {
-        (Direction::Debit, _) => balance.to_owned(),
-        (Direction::Credit, Some(positive)) => positive.to_owned(),
-        (Direction::Credit, None) if is_zero => balance.to_owned(),
-        (Direction::Credit, None) => format!("-{balance}"),
+        let (normal, other) = match first.account_type.normal_side() {
+            Direction::Debit => (debits, credits),
+            Direction::Credit => (credits, debits),
+        };
+        Some(Quantity::new(normal.minor.checked_sub(other.minor)?, normal.scale).to_string())
     }
 }

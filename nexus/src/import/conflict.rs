@@ -57,7 +57,7 @@ impl Comparer {
                 return Ok(Verdict::Other);
             }
         }
-        Ok(Verdict::SameRow(recorded.balance_of_first(legs)))
+        Ok(Verdict::SameRow(recorded.balance_of_first()))
     }
 
     async fn number(&mut self, account: &AccountPath) -> Result<Option<u32>> {
