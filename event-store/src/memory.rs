@@ -231,6 +231,10 @@ impl Log for MemoryLog {
         Ok(self.raise_epoch(Some(epoch)).await)
     }
 
+    async fn connect_writer(&self) -> Result<(), LogError> {
+        Ok(())
+    }
+
     async fn append(&self, row: &NewRow) -> Appended {
         row.check();
         if *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner) {

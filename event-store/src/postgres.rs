@@ -119,6 +119,10 @@ impl Log for PostgresLog {
         take_over::take_over(&self.inner, Some(epoch)).await
     }
 
+    async fn connect_writer(&self) -> Result<(), LogError> {
+        writer::connect(&self.inner).await
+    }
+
     async fn append(&self, row: &NewRow) -> Appended {
         row.check();
         // In its own task: what has been sent must be waited for, even when nobody waits for us.

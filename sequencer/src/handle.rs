@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use event_schemas::{Position, Record, Sequence};
 use event_store::{Log, LogError};
 use ledger_core::Books;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::item::{Answer, Item};
 use crate::metrics::Metrics;
@@ -53,6 +53,9 @@ pub struct Sequencer {
 pub(crate) struct Shared {
     pub log: Arc<dyn Log>,
     pub metrics: Metrics,
+    /// Told at every so many that wait.
+    pub many_wait: Notify,
+    pub wake_every: usize,
     pub clock_skewed: AtomicBool,
     pub stopped: AtomicBool,
     /// Commands that have waited longer are a sign of overload: newcomers are turned away.
@@ -169,6 +172,10 @@ impl Sequencer {
                 Unavailable::Full
             }
             mpsc::error::TrySendError::Closed(_) => Unavailable::Stopped,
-        })
+        })?;
+        if self.queued().is_multiple_of(self.shared.wake_every) {
+            self.shared.many_wait.notify_one();
+        }
+        Ok(())
     }
 }

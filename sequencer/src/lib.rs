@@ -5,6 +5,8 @@
 
 mod batch;
 mod boot;
+mod chores;
+mod commit;
 mod fold;
 mod handle;
 mod item;

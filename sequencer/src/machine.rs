@@ -20,7 +20,7 @@ use crate::keys::KeyIndex;
 /// Records in one row of the log, unless a single atomic batch is larger: so that singles beside a bulk stay quick.
 pub const BATCH_RECORDS_MAX: usize = 1_024;
 /// Bytes after which a row takes no further record.
-pub const BATCH_BYTES_MAX: usize = 512 * 1024;
+pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 /// Items in one atomic batch.
 pub const ATOMIC_MAX: usize = 8_192;
 
@@ -53,7 +53,7 @@ pub struct Machine<T> {
     in_flight: Option<Batch<T>>,
     open: Batch<T>,
     answers: Vec<(T, Answer)>,
-    ids: Box<dyn FnMut() -> Uuid + Send>,
+    ids: Box<dyn FnMut(Ts) -> Uuid + Send>,
 }
 
 /// What became of a submission.
@@ -68,8 +68,8 @@ pub enum Submitted<T> {
 }
 
 impl<T> Machine<T> {
-    /// `ids` makes the records' ids, at random.
-    pub fn new(start: Start, keys: Box<dyn KeyIndex>, ids: Box<dyn FnMut() -> Uuid + Send>) -> Machine<T> {
+    /// `ids` makes the records' ids: at random, in the order of their times.
+    pub fn new(start: Start, keys: Box<dyn KeyIndex>, ids: Box<dyn FnMut(Ts) -> Uuid + Send>) -> Machine<T> {
         assert_eq!(start.tree.size(), start.last.0 + 1, "LOG-4: leaf n is record n");
         let open = Batch::new(start.last.next(), start.tree.clone(), start.recorded_at);
         Machine {
@@ -331,7 +331,7 @@ impl<T> Machine<T> {
     fn record(&mut self, item: &Item, decided: Decided, sequence: Sequence, batch: Place) -> Record {
         let envelope = Envelope {
             sequence,
-            id: (self.ids)(),
+            id: (self.ids)(self.now),
             ledger: item.ledger.clone(),
             batch,
             key: item.key.clone(),

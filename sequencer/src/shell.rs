@@ -6,18 +6,19 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use event_schemas::{Position, Record, Sequence, Ts};
-use event_store::{Appended, Epoch, Log, NewRow, StoredRow};
-use futures_util::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use event_store::Log;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use crate::boot::{BootError, boot};
+use crate::chores;
+use crate::commit::{Settled, append, of_task};
 use crate::handle::{Job, Sequencer, Shared};
 use crate::item::{Answer, Item};
 use crate::machine::{BATCH_RECORDS_MAX, Machine, Submitted};
 use crate::metrics::Metrics;
-use crate::snapshot;
 
 /// Bounds of the queue, and how often things are done beside it.
 #[derive(Debug, Clone)]
@@ -32,6 +33,12 @@ pub struct Config {
     pub queue_age_max: Duration,
     /// Records after which a snapshot is made.
     pub snapshot_every: u64,
+    /// While a commit is under way, this many newcomers are decided together: to wake the sequencer for each costs more
+    /// than deciding.
+    pub wake_every: usize,
+    /// A thread and a runtime for the sequencer and the writer's connection alone: there a commit's outcome waits behind
+    /// no request of the door.
+    pub own_thread: bool,
 }
 
 impl Default for Config {
@@ -42,6 +49,8 @@ impl Default for Config {
             admission_age_max: Duration::from_secs(1),
             queue_age_max: Duration::from_secs(5),
             snapshot_every: 500_000,
+            wake_every: 8,
+            own_thread: true,
         }
     }
 }
@@ -55,8 +64,8 @@ pub enum Stopped {
     Fenced,
 }
 
-/// Our clock and the log's may differ by this much.
-const CLOCK_SKEW_MAX_US: i64 = 2_000_000;
+/// Items that are decided in one go: meanwhile the writer's connection cannot send the rest of its row.
+const YIELD_EVERY: usize = 64;
 /// Of each batch, what singles may fill while a bulk waits.
 const SINGLES_BESIDE_BULK_MAX: usize = BATCH_RECORDS_MAX * 3 / 4;
 
@@ -97,19 +106,10 @@ struct Shell {
     /// Reversals whose originals have been read.
     fetched: mpsc::UnboundedReceiver<Waiting>,
     fetch: mpsc::UnboundedSender<Waiting>,
-    commit: Option<BoxFuture<'static, Settled>>,
+    commit: Option<JoinHandle<Settled>>,
     commit_since: Instant,
-    /// Where the newest snapshot stood at the start.
-    snapshot_at: u64,
-}
-
-/// What an append came to, with unknown outcomes looked into.
-enum Settled {
-    Stored(Option<Epoch>),
-    NotStored(Option<Epoch>),
-    Fenced,
-    /// It is in the log, and so may be what another server has written since.
-    StoredThenFenced,
+    /// The runtime of whoever started us: what is slow, or not ours alone, runs there.
+    home: Handle,
 }
 
 /// Takes the shard over, and runs its sequencer in a task until all handles are dropped or another server takes over.
@@ -121,9 +121,11 @@ pub async fn start(log: Arc<dyn Log>, config: Config) -> Result<(Sequencer, Join
     let shared = Arc::new(Shared {
         log: log.clone(),
         metrics: Metrics::default(),
+        many_wait: Notify::new(),
         clock_skewed: false.into(),
         stopped: false.into(),
         admission_age_max: config.admission_age_max,
+        wake_every: config.wake_every.max(1),
     });
     shared.metrics.durable.store(booted.last.0, Relaxed);
     let shell = Shell {
@@ -136,30 +138,51 @@ pub async fn start(log: Arc<dyn Log>, config: Config) -> Result<(Sequencer, Join
         fetch,
         commit: None,
         commit_since: Instant::now(),
-        snapshot_at: booted.snapshot.0,
+        home: Handle::current(),
         config,
     };
-    check_clock(&shared).await;
-    let chores = tokio::spawn(chores(shared.clone(), shell.config.snapshot_every, shell.snapshot_at));
+    chores::check_clock(&shared).await;
+    let snapshot_every = shell.config.snapshot_every;
+    let ended = begin(shell).await?;
+    let chores = tokio::spawn(chores::run(shared.clone(), snapshot_every, booted.snapshot.0));
     let running = tokio::spawn(async move {
-        let stopped = shell.run().await;
+        let stopped = ended.await;
         chores.abort();
-        stopped
+        stopped.expect("the sequencer's thread has panicked: its own words stand above")
     });
     Ok((Sequencer { singles: singles_in, bulks: bulks_in, shared }, running))
+}
+
+/// Runs the shell, once the writer is connected. What comes back tells how it ended; nothing does when it panicked.
+async fn begin(shell: Shell) -> Result<oneshot::Receiver<Stopped>, BootError> {
+    let own_thread = shell.config.own_thread;
+    let (connected_in, connected) = oneshot::channel();
+    let (ended_in, ended) = oneshot::channel();
+    let run = async move {
+        let connected = shell.shared.log.connect_writer().await;
+        let is_connected = connected.is_ok();
+        let _ = connected_in.send(connected);
+        if is_connected {
+            let _ = ended_in.send(shell.run().await);
+        }
+    };
+    if own_thread {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(BootError::Thread)?;
+        let thread = std::thread::Builder::new().name("sequencer".to_owned());
+        thread.spawn(move || runtime.block_on(run)).map_err(BootError::Thread)?;
+    } else {
+        tokio::spawn(run);
+    }
+    connected.await.expect("connecting does not panic")?;
+    Ok(ended)
 }
 
 impl Shell {
     async fn run(mut self) -> Stopped {
         loop {
-            self.fill();
+            self.fill().await;
+            self.begin_commit().await;
             self.give_answers();
-            if let Some(row) = self.machine.take_row() {
-                self.commit_since = Instant::now();
-                self.commit = Some(Box::pin(append(self.shared.log.clone(), row)));
-                // The open batch is empty now: who waits for that goes before whoever comes next.
-                self.submit_backlog();
-            }
             let has_room = self.machine.has_room_for(1);
             let takes_singles = has_room && !self.waits_for_an_empty_batch();
             let all_taken = self.singles.is_closed() && self.bulks.is_closed() && self.backlog.is_empty();
@@ -171,14 +194,17 @@ impl Shell {
                 biased;
                 settled = async { self.commit.as_mut().expect("guarded").await }, if self.commit.is_some() => {
                     self.commit = None;
-                    if !self.settle(settled) {
+                    if !self.settle(of_task(settled)) {
+                        self.give_answers();
                         self.shared.stopped.store(true, Relaxed);
                         return Stopped::Fenced;
                     }
                 }
+                // While a commit is under way only every so many newcomers wake us: none can be sent before its end.
+                () = self.shared.many_wait.notified(), if self.commit.is_some() && takes_singles => {}
                 Some(waiting) = self.fetched.recv(), if has_room => self.backlog.push_front(waiting),
                 // `None` tells that the handles are gone: once round, and the check above ends us.
-                job = self.singles.recv(), if takes_singles && !is_done(&self.singles) => {
+                job = self.singles.recv(), if self.commit.is_none() && takes_singles && !is_done(&self.singles) => {
                     job.into_iter().for_each(|job| self.take(job));
                 }
                 job = self.bulks.recv(), if has_room && self.backlog.is_empty() && !is_done(&self.bulks) => {
@@ -189,9 +215,19 @@ impl Shell {
         }
     }
 
+    /// Closes the open batch, unless another is in flight, and sees its row on its way to the log.
+    async fn begin_commit(&mut self) {
+        let Some(row) = self.machine.take_row() else { return };
+        self.commit_since = Instant::now();
+        self.commit = Some(tokio::spawn(append(self.shared.log.clone(), row, self.home.clone())));
+        tokio::task::yield_now().await;
+        // The open batch is empty now: who waits for that goes before whoever comes next.
+        self.submit_backlog().await;
+    }
+
     /// Decides what waits, while the open batch has room: singles first, but never all of it while a bulk waits, and
     /// none while an atomic batch waits for one of its own: a steady stream would keep it waiting for ever.
-    fn fill(&mut self) {
+    async fn fill(&mut self) {
         self.machine.tick(now());
         let mut singles = 0;
         while self.machine.has_room_for(1) && !self.waits_for_an_empty_batch() {
@@ -201,6 +237,9 @@ impl Shell {
             let Ok(job) = self.singles.try_recv() else { break };
             self.take(job);
             singles += 1;
+            if singles % YIELD_EVERY == 0 {
+                tokio::task::yield_now().await;
+            }
         }
         if self.backlog.is_empty()
             && self.machine.has_room_for(1)
@@ -208,17 +247,22 @@ impl Shell {
         {
             self.take(job);
         }
-        self.submit_backlog();
+        self.submit_backlog().await;
         if singles == 0 && self.singles.is_empty() {
             self.shared.metrics.queue_age_us.store(0, Relaxed);
         }
     }
 
     /// Decides what stands in the backlog, in its order, as far as there is room.
-    fn submit_backlog(&mut self) {
+    async fn submit_backlog(&mut self) {
+        let mut submitted = 0;
         while self.backlog.front().is_some_and(|first| self.machine.has_room_for(first.len())) {
             let first = self.backlog.pop_front().expect("looked at");
             self.submit(first);
+            submitted += 1;
+            if submitted % YIELD_EVERY == 0 {
+                tokio::task::yield_now().await;
+            }
         }
     }
 
@@ -266,7 +310,7 @@ impl Shell {
             Waiting::Atomic(items) => (self.machine.submit_atomic(items), true),
         };
         if let Submitted::NeedsOriginals { items, originals } = submitted {
-            tokio::spawn(fetch_originals(
+            self.home.spawn(fetch_originals(
                 self.shared.log.clone(),
                 items,
                 originals,
@@ -332,7 +376,6 @@ impl Shell {
                 }
             }
         }
-        self.give_answers();
         let writes_on = matches!(settled, Settled::Stored(_) | Settled::NotStored(_));
         if !writes_on {
             error!(shard = %self.shared.log.shard(), "another server has taken over: this one writes no longer");
@@ -343,54 +386,6 @@ impl Shell {
 
 fn is_done(jobs: &mpsc::Receiver<Job>) -> bool {
     jobs.is_closed() && jobs.is_empty()
-}
-
-/// Appends a row and finds out what became of it, however long that takes: an answer may be given only then.
-async fn append(log: Arc<dyn Log>, row: NewRow) -> Settled {
-    match log.append(&row).await {
-        Appended::Stored => Settled::Stored(None),
-        Appended::Fenced => Settled::Fenced,
-        Appended::NotStored(error) => {
-            warn!(error = &error as &dyn std::error::Error, first = %row.first, "a batch was not stored");
-            Settled::NotStored(None)
-        }
-        Appended::Unknown(error) => {
-            warn!(error = &error as &dyn std::error::Error, first = %row.first, "the outcome of a batch is unknown: looking");
-            look(&*log, &row).await
-        }
-    }
-}
-
-/// Raises our own epoch first, so that a statement still under way in the database cannot succeed later; then looks.
-async fn look(log: &dyn Log, row: &NewRow) -> Settled {
-    let mut pause = Duration::from_millis(20);
-    loop {
-        match try_look(log, row).await {
-            Ok(settled) => return settled,
-            Err(error) => {
-                warn!(error = &error as &dyn std::error::Error, first = %row.first, "cannot look yet")
-            }
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(1));
-    }
-}
-
-async fn try_look(log: &dyn Log, row: &NewRow) -> Result<Settled, event_store::LogError> {
-    let head = log.take_over_from(row.epoch).await?;
-    let found = log.row_starting_at(row.first).await?;
-    let is_ours = |found: &StoredRow| found.root == row.root && found.last == row.last;
-    // Whoever raised the epoch waited for our statement too: what is in the log now is all that will ever be.
-    let Some(head) = head else {
-        let stored = found.as_ref().is_some_and(is_ours);
-        return Ok(if stored { Settled::StoredThenFenced } else { Settled::Fenced });
-    };
-    match found {
-        Some(found) if is_ours(&found) => Ok(Settled::Stored(Some(head.epoch))),
-        Some(_) => Ok(Settled::Fenced),
-        None if head.last.next() == row.first => Ok(Settled::NotStored(Some(head.epoch))),
-        None => Ok(Settled::Fenced),
-    }
 }
 
 async fn fetch_originals(
@@ -419,38 +414,6 @@ async fn fetch_originals(
         let _ = fetch.send(Waiting::Atomic(items));
     } else {
         items.into_iter().for_each(|(who, item)| drop(fetch.send(Waiting::One(who, item))));
-    }
-}
-
-/// Now and then: partitions ahead, snapshots, the clock.
-async fn chores(shared: Arc<Shared>, snapshot_every: u64, mut snapshot_at: u64) {
-    let mut every = tokio::time::interval(Duration::from_secs(5));
-    loop {
-        every.tick().await;
-        check_clock(&shared).await;
-        let durable = shared.metrics.durable.load(Relaxed);
-        if let Err(error) = shared.log.make_partitions_ahead(Sequence(durable)).await {
-            warn!(error = &error as &dyn std::error::Error, "cannot make partitions ahead");
-        }
-        if durable.saturating_sub(snapshot_at) >= snapshot_every {
-            match snapshot::take(&*shared.log).await {
-                Ok(at) => snapshot_at = at.0,
-                Err(error) => warn!(error = &error as &dyn std::error::Error, "cannot make a snapshot"),
-            }
-        }
-    }
-}
-
-/// A clock that is far from the log's would record times that others cannot believe.
-async fn check_clock(shared: &Shared) {
-    let Ok(skew_us) = shared.log.clock_skew().await else { return };
-    let skewed = skew_us.abs() > CLOCK_SKEW_MAX_US;
-    if skewed != shared.clock_skewed.swap(skewed, Relaxed) {
-        if skewed {
-            error!(skew_us, "our clock and the database's differ too much: commands are turned away");
-        } else {
-            info!(skew_us, "our clock agrees with the database's again");
-        }
     }
 }
 

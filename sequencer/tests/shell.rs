@@ -19,7 +19,11 @@ fn recorded(answer: Answer) -> Arc<Record> {
 }
 
 async fn started(log: &MemoryLog) -> Sequencer {
-    start(Arc::new(log.clone()), Config::default()).await.expect("the log boots").0
+    // On the test's own thread, so that a test that yields lets it run.
+    start(Arc::new(log.clone()), Config { own_thread: false, wake_every: 1, ..Config::default() })
+        .await
+        .expect("the log boots")
+        .0
 }
 
 fn bank(books: &Books) -> Option<String> {

@@ -1,10 +1,10 @@
-//! Becoming the writer: raise the epoch, end who wrote before, connect.
+//! Becoming the writer: raise the epoch, end who wrote before.
 
 use tokio_postgres::{Client, Row, error::SqlState};
 
 use super::{
     Inner, read,
-    writer::{STATEMENT_IN_FLIGHT_MAX, WRITER_LOCK_CLASS, Writer, WriterSlot},
+    writer::{STATEMENT_IN_FLIGHT_MAX, WRITER_LOCK_CLASS, WriterSlot},
 };
 use crate::{Epoch, Head, LogError, error::Doing};
 
@@ -37,7 +37,6 @@ pub(super) async fn take_over(inner: &Inner, from: Option<Epoch>) -> Result<Opti
 
     // Settled: the epoch's row was ours for a moment, so whatever was in flight is in the log or never will be.
     *slot = WriterSlot::Empty;
-    *slot = WriterSlot::Ready(Writer::connect(inner).await?);
     inner.head.start_notifying(&inner.config, inner.shard.0);
     // The epoch may be another's by now: then ours is the one that we must find refused.
     let head = Head { epoch, ..read::head(inner).await? };

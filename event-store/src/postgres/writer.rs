@@ -61,6 +61,10 @@ pub(super) async fn append(inner: Arc<Inner>, row: NewRow) -> Appended {
     outcome
 }
 
+pub(super) async fn connect(inner: &Inner) -> Result<(), LogError> {
+    ready(&mut *inner.writer.lock().await, inner).await.map(drop)
+}
+
 /// The connection, made again when it broke between two appends: nothing was under way then.
 async fn ready<'a>(slot: &'a mut WriterSlot, inner: &Inner) -> Result<&'a mut Writer, LogError> {
     let usable = matches!(slot, WriterSlot::Ready(writer) if !writer.client.is_closed());

@@ -56,7 +56,7 @@ impl Server {
             books: fold.books,
         };
         let mut made = (id as u128) << 64;
-        let ids = move || {
+        let ids = move |_| {
             made += 1;
             Uuid::from_u128(made)
         };

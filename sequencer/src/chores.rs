@@ -1,0 +1,45 @@
+//! Now and then, beside the hot path: partitions ahead, snapshots, the clock.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use event_schemas::Sequence;
+use tracing::{error, info, warn};
+
+use crate::handle::Shared;
+use crate::snapshot;
+
+/// Our clock and the log's may differ by this much.
+const CLOCK_SKEW_MAX_US: i64 = 2_000_000;
+/// For ever.
+pub(crate) async fn run(shared: Arc<Shared>, snapshot_every: u64, mut snapshot_at: u64) {
+    let mut every = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        every.tick().await;
+        check_clock(&shared).await;
+        let durable = shared.metrics.durable.load(Relaxed);
+        if let Err(error) = shared.log.make_partitions_ahead(Sequence(durable)).await {
+            warn!(error = &error as &dyn std::error::Error, "cannot make partitions ahead");
+        }
+        if durable.saturating_sub(snapshot_at) >= snapshot_every {
+            match snapshot::take_quietly(shared.log.clone()).await {
+                Ok(at) => snapshot_at = at.0,
+                Err(error) => warn!(error = &error as &dyn std::error::Error, "cannot make a snapshot"),
+            }
+        }
+    }
+}
+
+/// A clock that is far from the log's would record times that others cannot believe.
+pub(crate) async fn check_clock(shared: &Shared) {
+    let Ok(skew_us) = shared.log.clock_skew().await else { return };
+    let skewed = skew_us.abs() > CLOCK_SKEW_MAX_US;
+    if skewed != shared.clock_skewed.swap(skewed, Relaxed) {
+        if skewed {
+            error!(skew_us, "our clock and the database's differ too much: commands are turned away");
+        } else {
+            info!(skew_us, "our clock agrees with the database's again");
+        }
+    }
+}
