@@ -3,6 +3,7 @@
 mod conservation;
 mod cpu;
 pub mod http_runs;
+pub mod one;
 mod rounds;
 mod sample;
 pub mod stored;

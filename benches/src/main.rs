@@ -1,4 +1,4 @@
-//! The load harness and the drills: `benches engine`, `benches drill NAME`.
+//! The load harness and the drills: `benches engine`, `benches one NAME`, `benches drill NAME`.
 
 mod api;
 mod drills;
@@ -29,6 +29,8 @@ enum Command {
     Engine(engine::Options),
     /// Millions of records and accounts: throughput, fold, verification, memory, cold start
     Scale(scale::Options),
+    /// One of these measurements alone, for a profiler
+    One(engine::one::Options),
     /// Faults on purpose: kills, freezes, cut connections
     Drill(drills::Options),
 }
@@ -39,6 +41,7 @@ async fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Engine(options) => engine::run(options).await,
         Command::Scale(options) => scale::run(options).await,
+        Command::One(options) => engine::one::run(options).await,
         Command::Drill(options) => drills::run(options).await,
     }
 }

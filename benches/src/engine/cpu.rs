@@ -53,3 +53,13 @@ impl CpuPerUnit {
         figures.add(format!("{name}.cpu_us.postgres"), self.postgres_us);
     }
 }
+
+impl std::fmt::Display for CpuPerUnit {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { harness_us, server_us, postgres_us } = self;
+        write!(
+            to,
+            "CPU per unit: server {server_us:.1} µs, Postgres {postgres_us:.1}, generator {harness_us:.1}"
+        )
+    }
+}
