@@ -95,6 +95,9 @@ pub trait Log: Send + Sync + 'static {
     /// `None`: another server has taken over since, and this one must not take the shard back.
     async fn take_over_from(&self, epoch: Epoch) -> Result<Option<Head>, LogError>;
 
+    /// Whether nobody has taken the shard over since we did.
+    async fn is_owner(&self) -> Result<bool, LogError>;
+
     /// Connects the writer ahead of the first append. Its connection lives on the runtime of the caller.
     async fn connect_writer(&self) -> Result<(), LogError>;
 

@@ -231,6 +231,10 @@ impl Log for MemoryLog {
         Ok(self.raise_epoch(Some(epoch)).await)
     }
 
+    async fn is_owner(&self) -> Result<bool, LogError> {
+        Ok(self.shared.state().owner == self.server)
+    }
+
     async fn connect_writer(&self) -> Result<(), LogError> {
         Ok(())
     }

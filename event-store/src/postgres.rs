@@ -119,6 +119,10 @@ impl Log for PostgresLog {
         take_over::take_over(&self.inner, Some(epoch)).await
     }
 
+    async fn is_owner(&self) -> Result<bool, LogError> {
+        take_over::is_owner(&self.inner).await
+    }
+
     async fn connect_writer(&self) -> Result<(), LogError> {
         writer::connect(&self.inner).await
     }

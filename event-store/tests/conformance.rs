@@ -107,7 +107,9 @@ async fn a_row_has_at_most_one_successor(world: impl World) {
 async fn a_stale_epoch_cannot_append(world: impl World) {
     let mut old = Pen::take(world.one()).await;
     old.append(2).await;
+    assert!(old.log.is_owner().await.unwrap());
     let mut new = Pen::take(world.other().await).await;
+    assert!(new.log.is_owner().await.unwrap() && !old.log.is_owner().await.unwrap());
     assert_eq!(new.head.epoch.0, old.head.epoch.0 + 1);
     // In Postgres its session was ended: then it may first find out that.
     let mut outcome = old.try_append(1).await;

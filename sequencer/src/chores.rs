@@ -12,6 +12,24 @@ use crate::snapshot;
 
 /// Our clock and the log's may differ by this much.
 const CLOCK_SKEW_MAX_US: i64 = 2_000_000;
+/// How long a server that was superseded and has nothing to write may not know it. Until then it answers reads from books
+/// that may be behind; it can record nothing.
+const OWNER_CHECK_EVERY: Duration = Duration::from_secs(1);
+
+/// Until the shard is another server's.
+pub(crate) async fn watch_owner(shared: Arc<Shared>) {
+    let mut every = tokio::time::interval(OWNER_CHECK_EVERY);
+    loop {
+        every.tick().await;
+        // When the log does not answer, nothing is known, and writing fails too.
+        if let Ok(false) = shared.log.is_owner().await {
+            shared.stopped.store(true, Relaxed);
+            shared.superseded.notify_one();
+            return;
+        }
+    }
+}
+
 /// For ever.
 pub(crate) async fn run(shared: Arc<Shared>, snapshot_every: u64, mut snapshot_at: u64) {
     let mut every = tokio::time::interval(Duration::from_secs(5));

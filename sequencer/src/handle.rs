@@ -56,6 +56,8 @@ pub(crate) struct Shared {
     /// Told at every so many that wait.
     pub many_wait: Notify,
     pub wake_every: usize,
+    /// Told when the log says that another server has taken the shard over.
+    pub superseded: Notify,
     pub clock_skewed: AtomicBool,
     pub stopped: AtomicBool,
     /// Commands that have waited longer are a sign of overload: newcomers are turned away.

@@ -3,6 +3,7 @@
 //! [`Machine`] is the whole logic without IO, so that a seeded test can drive it through every crash. The shell around it
 //! owns the queue and the log; [`Sequencer`] is the handle that the door holds.
 
+mod answers;
 mod batch;
 mod boot;
 mod chores;

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::{error, warn};
 
+use crate::answers::{self, Who};
 use crate::boot::{BootError, boot};
 use crate::chores;
 use crate::commit::{Settled, append, of_task};
@@ -65,16 +66,9 @@ pub enum Stopped {
 }
 
 /// Items that are decided in one go: meanwhile the writer's connection cannot send the rest of its row.
-const YIELD_EVERY: usize = 64;
+const YIELD_EVERY: usize = 16;
 /// Of each batch, what singles may fill while a bulk waits.
 const SINGLES_BESIDE_BULK_MAX: usize = BATCH_RECORDS_MAX * 3 / 4;
-
-/// Who waits for an answer.
-enum Who {
-    One(oneshot::Sender<Answer>),
-    OfGroup(mpsc::UnboundedSender<Vec<(u32, Answer)>>, u32),
-    Read(Box<dyn FnOnce() + Send>),
-}
 
 /// A submission that waits for room, or comes back with what it lacked.
 #[allow(
@@ -106,6 +100,7 @@ struct Shell {
     /// Reversals whose originals have been read.
     fetched: mpsc::UnboundedReceiver<Waiting>,
     fetch: mpsc::UnboundedSender<Waiting>,
+    answers: mpsc::UnboundedSender<Vec<(Who, Answer)>>,
     commit: Option<JoinHandle<Settled>>,
     commit_since: Instant,
     /// The runtime of whoever started us: what is slow, or not ours alone, runs there.
@@ -118,10 +113,12 @@ pub async fn start(log: Arc<dyn Log>, config: Config) -> Result<(Sequencer, Join
     let (singles_in, singles) = mpsc::channel(config.queue_max);
     let (bulks_in, bulks) = mpsc::channel(config.bulks_max);
     let (fetch, fetched) = mpsc::unbounded_channel();
+    let (answers, answers_out) = mpsc::unbounded_channel();
     let shared = Arc::new(Shared {
         log: log.clone(),
         metrics: Metrics::default(),
         many_wait: Notify::new(),
+        superseded: Notify::new(),
         clock_skewed: false.into(),
         stopped: false.into(),
         admission_age_max: config.admission_age_max,
@@ -136,6 +133,7 @@ pub async fn start(log: Arc<dyn Log>, config: Config) -> Result<(Sequencer, Join
         backlog: VecDeque::new(),
         fetched,
         fetch,
+        answers,
         commit: None,
         commit_since: Instant::now(),
         home: Handle::current(),
@@ -143,11 +141,14 @@ pub async fn start(log: Arc<dyn Log>, config: Config) -> Result<(Sequencer, Join
     };
     chores::check_clock(&shared).await;
     let snapshot_every = shell.config.snapshot_every;
+    tokio::spawn(answers::give(shared.clone(), answers_out));
     let ended = begin(shell).await?;
     let chores = tokio::spawn(chores::run(shared.clone(), snapshot_every, booted.snapshot.0));
+    let watch = tokio::spawn(chores::watch_owner(shared.clone()));
     let running = tokio::spawn(async move {
         let stopped = ended.await;
         chores.abort();
+        watch.abort();
         stopped.expect("the sequencer's thread has panicked: its own words stand above")
     });
     Ok((Sequencer { singles: singles_in, bulks: bulks_in, shared }, running))
@@ -199,6 +200,11 @@ impl Shell {
                         self.shared.stopped.store(true, Relaxed);
                         return Stopped::Fenced;
                     }
+                }
+                // The outcome of a commit under way tells it too, and what became of that commit.
+                () = self.shared.superseded.notified(), if self.commit.is_none() => {
+                    superseded(&*self.shared.log);
+                    return Stopped::Fenced;
                 }
                 // While a commit is under way only every so many newcomers wake us: none can be sent before its end.
                 () = self.shared.many_wait.notified(), if self.commit.is_some() && takes_singles => {}
@@ -280,7 +286,8 @@ impl Shell {
                     .queue_age_us
                     .store(u64::try_from(age.as_micros()).unwrap_or(u64::MAX), Relaxed);
                 if age > self.config.queue_age_max {
-                    return self.answer(Who::One(reply), Answer::TimedOut);
+                    let _ = self.answers.send(vec![(Who::One(reply), Answer::TimedOut)]);
+                    return;
                 }
                 self.machine.tick(now());
                 self.submit(Waiting::One(Who::One(reply), item));
@@ -320,36 +327,11 @@ impl Shell {
         }
     }
 
-    /// Gives out what is durable. Answers of one group that come together go together.
+    /// Gives out what is durable.
     fn give_answers(&mut self) {
-        let mut together: Vec<(u32, Answer)> = Vec::new();
-        let mut group: Option<mpsc::UnboundedSender<Vec<(u32, Answer)>>> = None;
-        for (who, answer) in self.machine.take_answers() {
-            self.shared.metrics.answered(&answer);
-            match who {
-                Who::OfGroup(sender, index) => {
-                    if let Some(former) = group.as_ref().filter(|former| !former.same_channel(&sender)) {
-                        let _ = former.send(std::mem::take(&mut together));
-                    }
-                    group = Some(sender);
-                    together.push((index, answer));
-                }
-                who => self.answer(who, answer),
-            }
-        }
-        if let Some(group) = group {
-            let _ = group.send(together);
-        }
-    }
-
-    fn answer(&self, who: Who, answer: Answer) {
-        match (who, answer) {
-            // Nobody listens any more when the client hung up: the record stands all the same.
-            (Who::One(reply), answer) => drop(reply.send(answer)),
-            (Who::OfGroup(group, index), answer) => drop(group.send(vec![(index, answer)])),
-            (Who::Read(tell), Answer::Seen) => tell(),
-            // What it saw was taken back: dropping it tells the reader to ask again.
-            (Who::Read(_), _) => {}
+        let answers = self.machine.take_answers();
+        if !answers.is_empty() {
+            let _ = self.answers.send(answers);
         }
     }
 
@@ -378,10 +360,14 @@ impl Shell {
         }
         let writes_on = matches!(settled, Settled::Stored(_) | Settled::NotStored(_));
         if !writes_on {
-            error!(shard = %self.shared.log.shard(), "another server has taken over: this one writes no longer");
+            superseded(&*self.shared.log);
         }
         writes_on
     }
+}
+
+fn superseded(log: &dyn Log) {
+    error!(shard = %log.shard(), "another server has taken over: this one writes no longer");
 }
 
 fn is_done(jobs: &mpsc::Receiver<Job>) -> bool {

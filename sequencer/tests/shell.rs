@@ -152,6 +152,18 @@ async fn a_new_server_goes_on_where_the_former_was() {
     recorded(server.submit(transfer("late", "equity:opening", "assets:bank", "1")).await.expect("taken"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_superseded_server_that_has_nothing_to_write_ends_too() {
+    let log = MemoryLog::new(Shard(1));
+    let config = Config { own_thread: false, ..Config::default() };
+    let (former, running) = start(Arc::new(log.clone()), config).await.expect("the log boots");
+    recorded(former.submit(open_books()).await.expect("taken"));
+    let _server = started(&log).await;
+    let ended = tokio::time::timeout(Duration::from_secs(10), running).await.expect("it ends soon");
+    assert_eq!(ended.expect("it does not panic"), Stopped::Fenced);
+    assert_eq!(former.read(|books, _| bank(books)).await, Err(Unavailable::Stopped));
+}
+
 #[tokio::test]
 async fn it_ends_when_its_last_handle_is_gone() {
     let log = MemoryLog::new(Shard(1));

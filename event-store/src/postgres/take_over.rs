@@ -50,6 +50,15 @@ const RAISE: &str = "
     WHERE shard = $1 AND ($3::int8 IS NULL OR epoch = $3 OR (epoch > $3 AND owner = $2))
     RETURNING epoch";
 
+pub(super) async fn is_owner(inner: &Inner) -> Result<bool, LogError> {
+    let doing = "look whose the shard is";
+    let admin = inner.admin.get().await?;
+    let sql = "SELECT coalesce(owner = $2, false) FROM shards WHERE shard = $1";
+    let statement = admin.prepare_cached(sql).await.doing(doing)?;
+    let row = admin.query_opt(&statement, &[&shard(inner), &inner.server]).await.doing(doing)?;
+    Ok(row.is_some_and(|row| row.get(0)))
+}
+
 enum Raised {
     To(Epoch),
     /// Another server has raised it since.
