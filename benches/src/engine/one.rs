@@ -62,8 +62,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         };
         let cpu = CpuTimes::now(pid).since(&before, summary.units_acknowledged);
         println!(
-            "{name} {:.0}/s, p50 {:.3} ms, p99 {:.3} ms; {cpu}",
-            summary.per_s, summary.p50_ms, summary.p99_ms
+            "{name} {:.0}/s, p50 {:.3} ms, p99 {:.3} ms, p99.9 {:.3} ms; {cpu}",
+            summary.per_s, summary.p50_ms, summary.p99_ms, summary.p999_ms
         );
     }
     server.stop().await
