@@ -14,6 +14,10 @@ use replay_tool::{Progress, Verified, verify};
 use sequencer::{Config, start};
 use support::{item, transfer};
 
+/// That of the nexus binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const PER_S_MIN: f64 = 400_000.0;
 const PER_REQUEST: u64 = 1_000;
 const ACCOUNTS: u64 = 10_000;

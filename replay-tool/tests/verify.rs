@@ -215,6 +215,22 @@ async fn a_key_that_was_used_before() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_used_twice_in_one_row() {
+    let log = filled().await;
+    change_record(&log, at::MANY + 2, |record| record.envelope.key = "m1".parse().unwrap()).await;
+    names!(log, at::MANY + 2, "LGR-5");
+}
+
+#[tokio::test]
+async fn a_key_that_is_used_twice_in_one_batch() {
+    let log = filled().await;
+    change_record(&log, at::ATOMIC_REFUSED + 2, |record| record.envelope.key = "b1".parse().unwrap()).await;
+    names!(log, at::ATOMIC_REFUSED + 2, "LGR-5");
+    let finding = checked(&log).await.expect_err("it was doctored");
+    assert!(finding.found.contains("twice in one batch"), "{finding}");
+}
+
+#[tokio::test]
 async fn a_ledger_that_was_never_opened() {
     let log = filled().await;
     change_record(&log, at::NONE, |record| record.envelope.ledger = "others".parse().unwrap()).await;

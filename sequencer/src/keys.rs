@@ -73,17 +73,26 @@ impl MemoryKeys {
         Name([hash.h1, hash.h2])
     }
 
-    #[must_use]
-    pub fn get_name(&self, name: Name) -> Option<Sequence> {
+    fn get_name(&self, name: Name) -> Option<Sequence> {
         self.table.find(name.0[0], |slot| slot.hash == name.0).map(|slot| slot.sequence)
     }
 
     /// The name must not be in the index.
     pub fn insert_name(&mut self, name: Name, sequence: Sequence) {
+        if self.insert_first(name, sequence).is_some() {
+            panic!("LGR-5: one key, one outcome: at {sequence}");
+        }
+    }
+
+    /// Leaves a name that is in the index as it is, and answers who used it.
+    pub fn insert_first(&mut self, name: Name, sequence: Sequence) -> Option<Sequence> {
         let slot = Slot { hash: name.0, sequence };
         match self.table.entry(name.0[0], |slot| slot.hash == name.0, |slot| slot.hash[0]) {
-            Entry::Vacant(place) => drop(place.insert(slot)),
-            Entry::Occupied(_) => panic!("LGR-5: one key, one outcome: at {sequence}"),
+            Entry::Occupied(place) => Some(place.get().sequence),
+            Entry::Vacant(place) => {
+                place.insert(slot);
+                None
+            }
         }
     }
 }

@@ -1,11 +1,9 @@
 //! Decides what a record says was decided, as the sequencer did, and compares.
 
-use std::collections::HashSet;
-
 use event_schemas::{Event, Record, Sequence};
 use event_store::StoredRow;
 use ledger_core::{Command, Context, Decided, NoUndo, Original, Refusal, command_of, decide, evolve, undo};
-use sequencer::{KeyIndex, Name};
+use sequencer::KeyIndex;
 
 use super::judge::Judge;
 use super::{Finding, Place, Stop};
@@ -15,33 +13,26 @@ const DECIDES_TO_ITSELF: &str = "LGR-6: a record's command, decided again, gives
 impl Judge {
     /// A record on its own: what most are.
     pub(super) fn single(&mut self, row: &StoredRow, record: &Record, line: &[u8]) -> Result<(), Stop> {
-        let name = self.check_envelope(record, &record.envelope, 0)?;
+        self.check_envelope(record, &record.envelope, 0)?;
         let (command, original) = self.asked(row, record, &[])?;
         let decided = self.decide(record, &command, original.as_ref());
         let decided = decided.unwrap_or_else(|refusal| self.refused(record, &command, &refusal));
         self.compare(record, &decided, line)?;
         evolve(&mut self.fold.books, record, &mut NoUndo);
-        self.passed(record, name);
+        self.passed(record);
         Ok(())
     }
 
     /// Records that were decided all or none.
     pub(super) fn batch(&mut self, row: &StoredRow, records: &[Record], lines: &[&[u8]]) -> Result<(), Stop> {
-        let mut of_batch = HashSet::with_capacity(records.len());
-        let mut names = Vec::with_capacity(records.len());
         for (record, index) in records.iter().zip(0..) {
-            names.push(self.check_envelope(record, &records[0].envelope, index)?);
-            let envelope = &record.envelope;
-            if !of_batch.insert((&envelope.ledger, &envelope.key)) {
-                let found = format!("{} of {} twice in one batch", envelope.key, envelope.ledger);
-                return Err(self.key_used_again(record, found).into());
-            }
+            self.check_envelope(record, &records[0].envelope, index)?;
         }
         let decided = self.decide_all(row, records)?;
         assert_eq!(decided.len(), records.len());
-        for (((record, decided), line), name) in records.iter().zip(&decided).zip(lines).zip(names) {
+        for ((record, decided), line) in records.iter().zip(&decided).zip(lines) {
             self.compare(record, decided, line)?;
-            self.passed(record, name);
+            self.passed(record);
         }
         Ok(())
     }
@@ -84,13 +75,13 @@ impl Judge {
         refused.collect()
     }
 
-    /// Place, time, batch and key; `first` is that of its batch. Answers what the index calls its key.
+    /// Place, time, batch and key; `first` is that of its batch.
     fn check_envelope(
         &self,
         record: &Record,
         first: &event_schemas::Envelope,
         index: u32,
-    ) -> Result<Name, Box<Finding>> {
+    ) -> Result<(), Box<Finding>> {
         let envelope = &record.envelope;
         let sequence = Sequence(self.fold.last.0 + 1 + u64::from(index));
         let place = Place::Record(self.position(sequence));
@@ -118,20 +109,19 @@ impl Judge {
             let rule = "an atomic batch is recorded in one moment";
             return Err(Finding::new(place, rule, first.recorded_at, envelope.recorded_at));
         }
-        let name = self.keys.name(&envelope.ledger, &envelope.key);
-        match self.keys.get_name(name) {
-            None => Ok(name),
-            Some(used_at) => {
-                let found =
-                    format!("{} of {} at {} too", envelope.key, envelope.ledger, self.position(used_at));
-                Err(self.key_used_again(record, found))
+        match &self.key_used_again {
+            Some(used) if used.by == sequence => {
+                let key = format!("{} of {}", envelope.key, envelope.ledger);
+                let found = if used.first_by > self.fold.last {
+                    format!("{key} twice in one batch")
+                } else {
+                    format!("{key} at {} too", self.position(used.first_by))
+                };
+                let rule = "LGR-5: one key, one record";
+                Err(Finding::new(place, rule, "a key that no record before used", found))
             }
+            _ => Ok(()),
         }
-    }
-
-    fn key_used_again(&self, record: &Record, found: String) -> Box<Finding> {
-        let place = Place::Record(self.position(record.envelope.sequence));
-        Finding::new(place, "LGR-5: one key, one record", "a key that no record before used", found)
     }
 
     fn command(&self, record: &Record) -> Result<Command, Box<Finding>> {
@@ -159,7 +149,9 @@ impl Judge {
         let Command::ReverseTransaction(reverse) = &command else { return Ok((command, None)) };
         let key = &reverse.transaction;
         let in_batch = earlier.iter().find(|e| e.envelope.key == *key && e.envelope.ledger == *ledger);
-        let original = match (in_batch, self.keys.get(ledger, key)) {
+        // The index is ahead: it has the keys of the whole row.
+        let judged = self.keys.get(ledger, key).filter(|sequence| *sequence <= self.fold.last);
+        let original = match (in_batch, judged) {
             (Some(record), _) => Original::of(record),
             (None, None) => None,
             (None, Some(sequence)) => self.originals.record(row, sequence)?.as_ref().and_then(Original::of),

@@ -19,6 +19,10 @@ pub(super) struct Judge {
     /// The books so far. Its tree is kept by the one who hashes.
     pub fold: Fold,
     pub keys: MemoryKeys,
+    /// The first such record of the row.
+    pub key_used_again: Option<UsedAgain>,
+    /// Reused for the names of a row's keys.
+    names: Vec<Name>,
     pub originals: Originals,
     epoch: Epoch,
     root: event_store::Root,
@@ -27,6 +31,12 @@ pub(super) struct Judge {
     entries: u64,
     /// Reused for the bytes that a record ought to have.
     pub line: Vec<u8>,
+}
+
+/// A key's second use.
+pub(super) struct UsedAgain {
+    pub by: Sequence,
+    pub first_by: Sequence,
 }
 
 const ROOT_FOLLOWS: &str = "LOG-4: a row's root follows from all records up to its last";
@@ -44,6 +54,8 @@ impl Judge {
             head,
             fold: Fold::after_genesis(row),
             keys: MemoryKeys::with_room_for(*uuid::Uuid::new_v4().as_bytes(), head.last.0),
+            key_used_again: None,
+            names: Vec::new(),
             originals,
             epoch: row.epoch,
             root: row.root,
@@ -124,6 +136,7 @@ impl Judge {
     fn records(&mut self, hashed: &Hashed) -> Result<(), Stop> {
         let lines: Vec<&[u8]> = hashed.row.lines().map(|(_, line)| line).collect();
         let records = hashed.records.as_slice();
+        self.insert_keys(records);
         let mut done = 0;
         while let Some(first) = records.get(done) {
             let place = self.next();
@@ -173,10 +186,22 @@ impl Judge {
         }
     }
 
+    /// A whole row's at once. Among millions of keys each one waits for memory, and so they wait together.
+    fn insert_keys(&mut self, records: &[Record]) {
+        let name = |record: &Record| self.keys.name(&record.envelope.ledger, &record.envelope.key);
+        self.names.clear();
+        self.names.extend(records.iter().map(name));
+        for (name, by) in self.names.iter().zip(self.fold.last.0 + 1..) {
+            let by = Sequence(by);
+            if let Some(first_by) = self.keys.insert_first(*name, by) {
+                self.key_used_again.get_or_insert(UsedAgain { by, first_by });
+            }
+        }
+    }
+
     /// Counts a record that was found right; its books are changed already.
-    pub fn passed(&mut self, record: &Record, name: Name) {
+    pub fn passed(&mut self, record: &Record) {
         let envelope = &record.envelope;
-        self.keys.insert_name(name, envelope.sequence);
         self.fold.last = envelope.sequence;
         self.fold.recorded_at = envelope.recorded_at;
         match &record.event {
