@@ -35,6 +35,11 @@ pub fn check_reach(folder: &Path) -> Result<(), PrivatePostgresError> {
     ServiceUser::find().check_reach(&installed[0].program("postgres"), folder)
 }
 
+/// Whether the user that the server runs as gets to this folder by its mode and those of the folders above it.
+pub fn may_enter(folder: &Path) -> bool {
+    ServiceUser::find().may_enter(folder)
+}
+
 /// How to start a private Postgres.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -42,6 +47,8 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// The folder of `postgres` and `initdb`; `None` = find them.
     pub pg_bin: Option<PathBuf>,
+    /// Whether to make a cluster where there is none. False = refuse: where data must be, an empty cluster is a loss hidden.
+    pub create: bool,
     /// False only for tests: a crash of the machine (not of the server) may then eat the data.
     pub durable: bool,
     /// Further `name = value` settings; they win over ours.
@@ -55,6 +62,7 @@ impl Options {
         Options {
             data_dir: data_dir.into(),
             pg_bin: None,
+            create: true,
             durable: true,
             settings: Vec::new(),
             start_timeout: Duration::from_secs(300),
@@ -76,12 +84,17 @@ impl PrivatePostgres {
     pub fn start(options: Options) -> Result<PrivatePostgres, PrivatePostgresError> {
         let installed = binaries::find(options.pg_bin.as_deref())?;
         let user = ServiceUser::find();
+        if !options.create {
+            DataFolder::must_be_there(&options.data_dir)?;
+        }
         let folder = DataFolder::lock(&options.data_dir, &user)?;
         let binaries = folder.choose(&installed)?;
         let postgres = binaries.program("postgres");
         let data_dir = folder.pgdata.parent().expect("pgdata is in the data folder").to_owned();
         user.check_reach(&postgres, &data_dir)?;
-        folder.init(binaries, &user, options.durable)?;
+        if options.create {
+            folder.init(binaries, &user, options.durable)?;
+        }
         folder.wait_for_former_server()?;
         let socket_folder = folder.socket_folder(&user)?;
 

@@ -11,13 +11,15 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use command_api::telemetry::access::Successes;
 
-pub const DEFAULT_DATA: &str = ".nexus";
+const DATA_HERE: &str = ".nexus";
+/// Root's, where Postgres, which does not run as root, cannot enter the working folder (such as one below /root).
+const DATA_OF_ROOT: &str = "/var/lib/nexus";
 
 /// Where `nexus up` keeps everything, and where the client finds its address and key.
 #[derive(clap::Args, Debug, Clone)]
 pub struct DataFolder {
     /// The data folder
-    #[arg(long = "data", value_name = "DIR", env = "NEXUS_DATA", default_value = DEFAULT_DATA)]
+    #[arg(long = "data", value_name = "DIR", env = "NEXUS_DATA", default_value_os_t = default_data())]
     pub path: PathBuf,
 }
 
@@ -127,7 +129,7 @@ impl DataFolder {
 
     /// ` --data DIR`, where a command that is typed here needs it.
     pub fn as_flag(&self) -> String {
-        if self.path == Path::new(DEFAULT_DATA) {
+        if self.path == default_data() {
             return String::new();
         }
         let path = self.path.display().to_string();
@@ -138,10 +140,29 @@ impl DataFolder {
         }
     }
 
+    /// Why it is not in the working folder, if nobody asked for that.
+    pub fn why_elsewhere(&self) -> Option<&'static str> {
+        let moved = self.path == Path::new(DATA_OF_ROOT) && self.path == default_data();
+        moved.then_some("Postgres, which never runs as root, cannot enter the folder you are in")
+    }
+
     /// The same folder, by its whole path.
     pub fn absolute(&self) -> Result<DataFolder> {
         let path = std::path::absolute(&self.path);
         Ok(DataFolder { path: path.with_context(|| format!("cannot find {}", self.path.display()))? })
+    }
+}
+
+/// The same for the server and for its clients, as long as they are called from one folder.
+pub fn default_data() -> PathBuf {
+    env::current_dir().map_or_else(|_| DATA_HERE.into(), |here| default_data_in(&here))
+}
+
+fn default_data_in(folder: &Path) -> PathBuf {
+    let lives_here = folder.join(DATA_HERE).join("postgres/pgdata").is_dir();
+    match lives_here || infra::private_postgres::may_enter(folder) {
+        true => DATA_HERE.into(),
+        false => DATA_OF_ROOT.into(),
     }
 }
 
@@ -205,7 +226,23 @@ fn successes(text: &str) -> Result<Successes, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
     use super::*;
+
+    #[test]
+    fn where_postgres_cannot_enter_roots_data_goes_elsewhere() {
+        let here = tempfile::tempdir().unwrap();
+        let set = |mode| fs::set_permissions(here.path(), fs::Permissions::from_mode(mode)).unwrap();
+        set(0o755);
+        assert_eq!(default_data_in(here.path()), Path::new(DATA_HERE));
+        set(0o700);
+        let closed = if rustix::process::geteuid().is_root() { DATA_OF_ROOT } else { DATA_HERE };
+        assert_eq!(default_data_in(here.path()), Path::new(closed));
+        // A ledger that is there stays the one that is meant.
+        fs::create_dir_all(here.path().join(".nexus/postgres/pgdata")).unwrap();
+        assert_eq!(default_data_in(here.path()), Path::new(DATA_HERE));
+    }
 
     #[test]
     fn an_address_may_be_a_port_alone() {

@@ -29,8 +29,10 @@ pub struct Keeper {
 impl Keeper {
     /// Starts the server. Cancels `stop` when it dies and cannot be brought back.
     pub async fn start(folder: &Path, stop: CancellationToken) -> Result<Keeper> {
-        let options = Options::new(folder);
+        let mut options = Options::new(folder);
         let server = start(options.clone()).await?;
+        // What vanishes from now on was a ledger's: an empty database in its place would answer nonsense.
+        options.create = false;
         server.ensure_database(DATABASE).await?;
         let (url, done) = (server.url(DATABASE), CancellationToken::new());
         let keeping = tokio::spawn(keep(server, options, stop, done.clone()));

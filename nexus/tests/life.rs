@@ -68,6 +68,24 @@ fn a_ledger_lives_through_starts_and_stops() {
     assert!(place.run(&["down"]).contains("No server runs"));
 }
 
+/// An empty database in its place would answer for ever as if there had never been a ledger.
+#[test]
+fn a_server_whose_database_is_gone_ends_and_says_so() {
+    let place = Place::new();
+    let up = place.up(&[]);
+    let postgres = place.data().join("postgres");
+    let server: i32 = first_line(&postgres.join("pgdata/postmaster.pid")).parse().unwrap();
+    fs::rename(&postgres, place.data().join("moved away")).unwrap();
+    rustix::process::kill_process(Pid::from_raw(server).unwrap(), Signal::KILL).unwrap();
+    assert_eq!(up.ended().0, 1);
+    assert!(place.log().contains("is gone: put it back, or restore a backup"), "{}", place.log());
+    assert!(!postgres.exists(), "something was made in its place");
+
+    // Put back, nothing is lost.
+    fs::rename(place.data().join("moved away"), &postgres).unwrap();
+    place.up(&[]).stop();
+}
+
 #[test]
 fn a_busy_port_is_said_before_anything_is_started() {
     let mut place = Place::new();

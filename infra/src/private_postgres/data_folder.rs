@@ -32,6 +32,14 @@ pub(super) struct DataFolder {
 }
 
 impl DataFolder {
+    /// Refuses a folder without a cluster, and makes nothing in its place.
+    pub fn must_be_there(path: &Path) -> Result<(), PrivatePostgresError> {
+        match path.join("pgdata/PG_VERSION").exists() {
+            true => Ok(()),
+            false => Err(PrivatePostgresError::Gone { data_dir: path.to_owned() }),
+        }
+    }
+
     /// Creates the folder if needed and locks it for this process.
     pub fn lock(path: &Path, user: &ServiceUser) -> Result<DataFolder, PrivatePostgresError> {
         fs::create_dir_all(path).doing(|| format!("create the folder {}", path.display()))?;

@@ -26,6 +26,9 @@ pub enum PrivatePostgresError {
     #[error("{folder} is not empty and holds no Postgres data: choose another data folder", folder = folder.display())]
     ForeignFolder { folder: PathBuf },
 
+    #[error("the database that was in {data_dir} is gone: put it back, or restore a backup", data_dir = data_dir.display())]
+    Gone { data_dir: PathBuf },
+
     #[error("the socket folder {folder} belongs to somebody else or is open to others: remove it", folder = folder.display())]
     ForeignSocketFolder { folder: PathBuf },
 

@@ -81,6 +81,11 @@ impl ServiceUser {
         }
     }
 
+    /// The same by the mode bits alone: at once, and with no Postgres installed.
+    pub fn may_enter(&self, folder: &Path) -> bool {
+        !self.drops || folder.ancestors().all(|ancestor| self.mode_lets_in(ancestor))
+    }
+
     fn closed_ancestor(&self, path: &Path) -> PathBuf {
         let mut ancestors: Vec<&Path> = path.ancestors().collect();
         ancestors.reverse();

@@ -7,7 +7,7 @@ use event_schemas::Shard;
 use event_store::PostgresLog;
 
 use crate::{
-    config::{DEFAULT_DATA, DataFolder, Database},
+    config::{DataFolder, Database, default_data},
     database::OpenDatabase,
 };
 
@@ -18,7 +18,7 @@ pub struct Args {
     command: replay_tool::Command,
 
     /// The data folder
-    #[arg(long, value_name = "DIR", env = "NEXUS_DATA", default_value = DEFAULT_DATA, global = true)]
+    #[arg(long, value_name = "DIR", env = "NEXUS_DATA", default_value_os_t = default_data(), global = true)]
     data: PathBuf,
 
     /// A Postgres of yours [default: that of the data folder]

@@ -112,6 +112,7 @@ fn welcome(data: &DataFolder, args: &Args, address: &str) -> String {
         ),
         false => "Ctrl-C stops it; the next start goes on where it was.".to_owned(),
     };
+    let why = args.data.why_elsewhere().map(|why| format!(" ({why})")).unwrap_or_default();
     let elsewhere = if args.detached { "Next:" } else { "Next, in another terminal:" };
     format!(
         "
@@ -119,7 +120,7 @@ NEXUS is up.
 
   address   {address}
   docs      {address}/docs
-  data      {}
+  data      {}{why}
   database  {database}
   API key   in {} (yours alone; the command line finds it by itself)
 
