@@ -27,9 +27,13 @@ pub trait KeyIndex: Send {
 }
 
 /// Keys by a 128-bit hash under a secret of this process, so that nobody can make two keys collide.
+///
+/// Many small tables: one for all would move every key when it grows, and 7 million keys take half a second, in which
+/// nothing is answered.
 #[derive(Debug)]
 pub struct MemoryKeys {
-    table: HashTable<Slot>,
+    tables: Box<[HashTable<Slot>; TABLES]>,
+    len: usize,
     secret: [u8; 16],
 }
 
@@ -43,20 +47,25 @@ struct Slot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Name([u64; 2]);
 
+const TABLES: usize = 1 << 10;
+
 /// A length that a log says it has may be a lie. Beyond this many keys (1.6 GB) the index grows as they come.
 const RESERVED_MAX: u64 = 1 << 26;
 
 impl MemoryKeys {
     #[must_use]
     pub fn new(secret: [u8; 16]) -> MemoryKeys {
-        MemoryKeys { table: HashTable::new(), secret }
+        MemoryKeys::with_room_for(secret, 0)
     }
 
     /// With room for so many keys. A table that grows to millions moves each of them again and again.
     #[must_use]
     pub fn with_room_for(secret: [u8; 16], keys: u64) -> MemoryKeys {
         let keys = usize::try_from(keys.min(RESERVED_MAX)).expect("a usize has 64 bits");
-        MemoryKeys { table: HashTable::with_capacity(keys), secret }
+        // Their shares differ, by the root of a share.
+        let share = keys / TABLES;
+        let tables = std::array::from_fn(|_| HashTable::with_capacity(share + 4 * share.isqrt()));
+        MemoryKeys { tables: Box::new(tables), len: 0, secret }
     }
 
     #[must_use]
@@ -74,7 +83,7 @@ impl MemoryKeys {
     }
 
     fn get_name(&self, name: Name) -> Option<Sequence> {
-        self.table.find(name.0[0], |slot| slot.hash == name.0).map(|slot| slot.sequence)
+        self.tables[table_of(name.0)].find(name.0[0], |slot| slot.hash == name.0).map(|slot| slot.sequence)
     }
 
     /// The name must not be in the index.
@@ -87,14 +96,21 @@ impl MemoryKeys {
     /// Leaves a name that is in the index as it is, and answers who used it.
     pub fn insert_first(&mut self, name: Name, sequence: Sequence) -> Option<Sequence> {
         let slot = Slot { hash: name.0, sequence };
-        match self.table.entry(name.0[0], |slot| slot.hash == name.0, |slot| slot.hash[0]) {
+        let table = &mut self.tables[table_of(name.0)];
+        match table.entry(name.0[0], |slot| slot.hash == name.0, |slot| slot.hash[0]) {
             Entry::Occupied(place) => Some(place.get().sequence),
             Entry::Vacant(place) => {
                 place.insert(slot);
+                self.len += 1;
                 None
             }
         }
     }
+}
+
+/// By the half of the hash that the tables themselves do not go by.
+fn table_of(hash: [u64; 2]) -> usize {
+    hash[1] as usize % TABLES
 }
 
 impl KeyIndex for MemoryKeys {
@@ -108,13 +124,14 @@ impl KeyIndex for MemoryKeys {
 
     fn remove(&mut self, ledger: &LedgerId, key: &Key) {
         let Name(hash) = self.name(ledger, key);
-        self.table
+        self.tables[table_of(hash)]
             .find_entry(hash[0], |slot| slot.hash == hash)
             .expect("only what was inserted is removed")
             .remove();
+        self.len -= 1;
     }
 
     fn len(&self) -> usize {
-        self.table.len()
+        self.len
     }
 }
