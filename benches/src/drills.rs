@@ -10,11 +10,8 @@ mod kill_server;
 mod setting;
 mod wire;
 
-use std::path::PathBuf;
-
+use crate::ground::Ground;
 use crate::machine::{self, Machine};
-use crate::scratch::{self, Scratch};
-use crate::server::nexus_beside_us;
 use crate::workload::keys::SplitMix;
 use setting::Setting;
 
@@ -42,15 +39,8 @@ pub struct Options {
     /// The longest time under load before each fault
     #[arg(long, default_value_t = 1.0)]
     seconds: f64,
-    /// The server's binary; else the one beside this program
-    #[arg(long, value_name = "PATH")]
-    nexus: Option<PathBuf>,
-    /// Where the databases are put (and removed)
-    #[arg(long, value_name = "DIR", default_value = scratch::DEFAULT_ROOT)]
-    data_root: PathBuf,
-    /// Keep the databases
-    #[arg(long)]
-    keep: bool,
+    #[command(flatten)]
+    ground: Ground,
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
@@ -63,14 +53,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let drill = DRILLS.iter().find(|drill| drill.name == name);
     let drill =
         drill.ok_or_else(|| anyhow::anyhow!("no drill is called {name}; without a name they are listed"))?;
-    let scratch = Scratch::create(&options.data_root, options.keep)?;
+    let scratch = options.ground.scratch()?;
     let machine = Machine::look(scratch.path());
     eprintln!("{}: {}; seed {}, {}", drill.name, drill.about, options.seed, machine.describe());
     let mut setting = Setting {
         seed: options.seed,
         rounds: options.rounds.unwrap_or(drill.rounds),
         seconds: options.seconds,
-        nexus: nexus_beside_us(options.nexus.clone())?,
+        nexus: options.ground.nexus()?,
         folder: scratch.path().to_owned(),
         random: SplitMix(options.seed),
         streams: 0,

@@ -14,10 +14,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::figures::Figures;
+use crate::ground::Ground;
 use crate::machine::Machine;
 use crate::peers::PeerDatabase;
-use crate::scratch::{self, Scratch};
-use crate::server::{Launch, nexus_beside_us};
+use crate::server::Launch;
 use crate::workload::Books;
 use http_runs::HttpRuns;
 use rounds::{Peers, Rounds};
@@ -34,15 +34,8 @@ pub struct Options {
     /// Rewrite the table in this README
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "benches/README.md")]
     write_table: Option<PathBuf>,
-    /// The server's binary; else the one beside this program
-    #[arg(long, value_name = "PATH")]
-    nexus: Option<PathBuf>,
-    /// Where the databases of the run are put (and removed); must be on a real disk
-    #[arg(long, value_name = "DIR", default_value = scratch::DEFAULT_ROOT)]
-    data_root: PathBuf,
-    /// Keep the databases
-    #[arg(long)]
-    keep: bool,
+    #[command(flatten)]
+    ground: Ground,
     /// Wallets in the ledger
     #[arg(long, default_value_t = 10_000)]
     wallets: u32,
@@ -67,11 +60,11 @@ impl Options {
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let scratch = Scratch::create(&options.data_root, options.keep)?;
+    let scratch = options.ground.scratch()?;
     let machine = Machine::look(scratch.path());
     eprintln!("{}, seed {}", machine.describe(), options.seed);
     let launch = Launch {
-        nexus: nexus_beside_us(options.nexus.clone())?,
+        nexus: options.ground.nexus()?,
         data: scratch.path().join("nexus"),
         database: None,
         bench_echo: true,

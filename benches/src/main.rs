@@ -4,6 +4,7 @@ mod api;
 mod drills;
 mod engine;
 mod figures;
+mod ground;
 mod loadgen;
 mod machine;
 mod peers;

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use crate::engine::{table, targets};
 use crate::figures::Figures;
+use crate::ground::Ground;
 use crate::machine::Machine;
-use crate::scratch::{self, Scratch};
-use crate::server::{Launch, nexus_beside_us};
+use crate::scratch::Scratch;
+use crate::server::Launch;
 
 #[derive(clap::Args, Debug, Clone)]
 pub struct Options {
@@ -26,15 +27,8 @@ pub struct Options {
     /// Rewrite the table in this README
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "benches/README.md")]
     write_table: Option<PathBuf>,
-    /// The server's binary; else the one beside this program
-    #[arg(long, value_name = "PATH")]
-    nexus: Option<PathBuf>,
-    /// Where the databases of the run are put (and removed); must be on a real disk
-    #[arg(long, value_name = "DIR", default_value = scratch::DEFAULT_ROOT)]
-    data_root: PathBuf,
-    /// Keep the databases
-    #[arg(long)]
-    keep: bool,
+    #[command(flatten)]
+    ground: Ground,
     /// Only this part
     #[arg(long, value_name = "PART")]
     only: Option<Part>,
@@ -100,12 +94,12 @@ impl Run<'_> {
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let scratch = Scratch::create(&options.data_root, options.keep)?;
+    let scratch = options.ground.scratch()?;
     let machine = Machine::look(scratch.path());
     eprintln!("{}, seed {}", machine.describe(), options.seed);
     let mut run = Run {
         scratch: &scratch,
-        nexus: nexus_beside_us(options.nexus.clone())?,
+        nexus: options.ground.nexus()?,
         sizes: if options.quick { QUICK } else { FULL },
         seed: options.seed,
         figures: Figures::default(),

@@ -160,13 +160,3 @@ fn dev_key(data: &Path) -> anyhow::Result<String> {
     let key = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     Ok(key.trim().to_owned())
 }
-
-/// `target/release/nexus` beside this very program, unless told otherwise.
-pub fn nexus_beside_us(told: Option<PathBuf>) -> anyhow::Result<PathBuf> {
-    let path = match told {
-        Some(path) => path,
-        None => std::env::current_exe()?.with_file_name("nexus"),
-    };
-    anyhow::ensure!(path.is_file(), "{} is missing: build it, or say --nexus PATH", path.display());
-    Ok(path)
-}

@@ -59,13 +59,13 @@ impl fmt::Display for Verified {
         )?;
         writeln!(
             f,
-            "Debits equal credits in every currency: {} entries, {} accounts, {} ledgers.",
+            "Debits equal credits in every currency; entries: {}, accounts: {}, ledgers: {}.",
             grouped(self.entries),
             grouped(self.accounts),
             grouped(self.ledgers),
         )?;
         if self.snapshots + self.snapshots_skipped > 0 {
-            write!(f, "{} snapshots equal the fold", self.snapshots)?;
+            write!(f, "Snapshots that equal the fold: {}", self.snapshots)?;
             if self.snapshots_skipped > 0 {
                 write!(f, ", {} of other versions not looked at", self.snapshots_skipped)?;
             }

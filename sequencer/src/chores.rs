@@ -1,4 +1,4 @@
-//! Now and then, beside the hot path: partitions ahead, snapshots, the clock.
+//! Now and then, beside the hot path: partitions ahead, snapshots, the clock, whose the shard is.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -12,6 +12,7 @@ use crate::snapshot;
 
 /// Our clock and the log's may differ by this much.
 const CLOCK_SKEW_MAX_US: i64 = 2_000_000;
+
 /// How long a server that was superseded and has nothing to write may not know it. Until then it answers reads from books
 /// that may be behind; it can record nothing.
 const OWNER_CHECK_EVERY: Duration = Duration::from_secs(1);

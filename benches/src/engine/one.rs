@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::cpu::CpuTimes;
 use super::http_runs::HttpRuns;
-use crate::scratch::{self, Scratch};
-use crate::server::{Launch, nexus_beside_us};
+use crate::ground::Ground;
+use crate::server::Launch;
 use crate::workload::{Books, BulkFormat, Spread};
 
 #[derive(clap::Args, Debug, Clone)]
@@ -23,9 +23,8 @@ pub struct Options {
     wallets: u32,
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The server's binary; else the one beside this program
-    #[arg(long, value_name = "PATH")]
-    nexus: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    ground: Ground,
 }
 
 #[derive(clap::ValueEnum, Debug, Clone, Copy)]
@@ -38,9 +37,9 @@ enum What {
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let scratch = Scratch::create(scratch::DEFAULT_ROOT.as_ref(), false)?;
+    let scratch = options.ground.scratch()?;
     let launch = Launch {
-        nexus: nexus_beside_us(options.nexus.clone())?,
+        nexus: options.ground.nexus()?,
         data: scratch.path().join("nexus"),
         database: None,
         bench_echo: true,

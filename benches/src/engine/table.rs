@@ -26,7 +26,7 @@ pub fn write(
         std::fs::read_to_string(readme).with_context(|| format!("cannot read {}", readme.display()))?;
     let date = chrono::Utc::now().format("%Y-%m-%d");
     let table = format!(
-        "{date}, {}, {}; medians of {rounds} rounds.\n\n{}",
+        "{date}, {}, {}; rounds: {rounds}; the median, the least and the greatest.\n\n{}",
         machine.describe(),
         machine::commit(),
         rows(figures)
