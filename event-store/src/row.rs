@@ -73,6 +73,12 @@ impl StoredRow {
     /// Asserted before the append, checked again after the read: stored bytes may have been tampered with.
     pub(crate) fn check(self) -> Result<StoredRow, LogError> {
         let damaged = |what| LogError::DamagedRow { first: self.first, what };
+        if self.last < self.first {
+            return Err(damaged("it ends before it begins"));
+        }
+        if self.tree_size != self.last.0 + 1 {
+            return Err(damaged("its tree does not hold every record up to its last"));
+        }
         if count_lines(&self.records) != self.last.0 - self.first.0 + 1 {
             return Err(damaged("its number of lines is not its number of records"));
         }

@@ -114,11 +114,14 @@ fn now() -> i64 {
 }
 
 pub(super) fn stored_row(row: &Row) -> Result<StoredRow, LogError> {
-    let first = sequence_of(row.get(0));
+    let [Position { shard, sequence: first }, last] = [row.get(0), row.get(1)].map(Position::from_i64);
+    if last.shard != shard {
+        return Err(LogError::DamagedRow { first, what: "it ends in another shard" });
+    }
     let root = root_of(row.get(4));
     let stored = StoredRow {
         first,
-        last: sequence_of(row.get(1)),
+        last: last.sequence,
         epoch: Epoch(to_u64(row.get(2))),
         tree_size: to_u64(row.get(3)),
         root: root.ok_or(LogError::DamagedRow { first, what: "its root is no SHA-256" })?,

@@ -1,5 +1,6 @@
 //! Nobody changes what is written: not the writer, for lack of rights; not the owner, for the triggers.
 
+use event_schemas::Sequence;
 use event_store::{Appended, Log, LogError};
 use tokio_postgres::{Client, error::SqlState};
 
@@ -78,18 +79,22 @@ async fn the_pinned_session_acts_as_the_writer() {
 }
 
 #[tokio::test]
-async fn a_row_that_does_not_fit_the_tree_is_refused_by_the_table() {
-    let world = PostgresWorld::new().await;
-    let client = world.client().await;
-    let insert = |tree_size: i64, last: &str| {
+async fn a_row_that_does_not_fit_the_tree_is_seen_by_whoever_reads_it() {
+    let insert = |last: &str, tree_size: i64, root: &str| {
         format!(
-            "INSERT INTO log SELECT first + 1, {last}, 0, {tree_size}, root, recorded_at, records FROM log LIMIT 1"
+            "INSERT INTO log SELECT first + 1, {last}, 0, {tree_size}, {root}, recorded_at, records FROM log"
         )
     };
-    for statement in [insert(3, "first + 1"), insert(2, "first"), insert(2, "first + (1::bigint << 48) + 1")]
-    {
-        let error = client.batch_execute(&statement).await.expect_err(&statement);
-        assert_eq!(error.code(), Some(&SqlState::CHECK_VIOLATION), "{statement}");
+    for (statement, found) in [
+        (insert("first + 1", 3, "root"), "its tree does not hold every record up to its last"),
+        (insert("first", 1, "root"), "it ends before it begins"),
+        (insert("first + (1::bigint << 48) + 1", 2, "root"), "it ends in another shard"),
+        (insert("first + 1", 2, "'x'"), "its root is no SHA-256"),
+    ] {
+        let world = PostgresWorld::new().await;
+        world.client().await.batch_execute(&statement).await.expect(&statement);
+        let read = world.log.row_starting_at(Sequence(1)).await;
+        let Err(LogError::DamagedRow { what, .. }) = &read else { panic!("{statement}: {read:?}") };
+        assert_eq!(*what, found);
     }
-    assert_eq!(world.log.head().await.unwrap().last.0, 0);
 }
