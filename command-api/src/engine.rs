@@ -73,20 +73,20 @@ impl Engine {
         }
     }
 
-    /// Carries one command out and answers it.
-    pub async fn carry_out<S, T>(
+    /// Carries one command out and answers it. It is on its way when this returns; the future only waits, and is small.
+    pub fn carry_out<S, T>(
         &self,
         caller: &Caller<S>,
         request: Request,
         command: impl Into<Command>,
-    ) -> poem::Result<Answer<T>> {
+    ) -> impl Future<Output = poem::Result<Answer<T>>> + Send {
         let item = self.item(caller, request, command);
         let (hash, ledger, key) = (item.request, item.ledger.clone(), item.key.clone());
-        let outcome = tokio::time::timeout(self.answer_within, self.sequencer.submit(item))
-            .await
-            .map_err(|_| outcome_unknown(&key))?
-            .map_err(unavailable)?;
-        Ok(self.answer(&self.settle(outcome, hash, &ledger).await)?)
+        let submitted = tokio::time::timeout(self.answer_within, self.sequencer.submit(item));
+        async move {
+            let outcome = submitted.await.map_err(|_| outcome_unknown(&key))?.map_err(unavailable)?;
+            Ok(self.answer(&self.settle(outcome, hash, &ledger).await)?)
+        }
     }
 
     /// Looks at the books; what is seen is durable. `None`: the ledger is not there.

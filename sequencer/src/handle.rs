@@ -65,12 +65,15 @@ pub(crate) struct Shared {
 }
 
 impl Sequencer {
-    /// Submits one command and waits for its answer.
-    pub async fn submit(&self, item: Item) -> Result<Answer, Unavailable> {
-        self.admit()?;
+    /// Submits one command, at once; its answer is waited for. The item is no part of the future: that stays small.
+    pub fn submit(&self, item: Item) -> impl Future<Output = Result<Answer, Unavailable>> + Send + use<> {
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Job::One { item, reply, since: Instant::now() })?;
-        answer.await.map_err(|_| self.no_answer())
+        let taken = self.admit().and_then(|()| self.enqueue(Job::One { item, reply, since: Instant::now() }));
+        let sequencer = self.clone();
+        async move {
+            taken?;
+            answer.await.map_err(|_| sequencer.no_answer())
+        }
     }
 
     /// Submits many commands, each on its own, and waits only for room in the queue.
