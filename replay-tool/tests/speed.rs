@@ -37,7 +37,10 @@ fn cpu_ticks() -> u64 {
 }
 
 async fn filled(log: Arc<dyn Log>) {
-    let (sequencer, _) = start(log, Config { snapshot_every: u64::MAX, ..Config::default() }).await.unwrap();
+    let (sequencer, _) =
+        start(log, Config { snapshot_every: u64::MAX, snapshot_at_last: u64::MAX, ..Config::default() })
+            .await
+            .unwrap();
     sequencer.submit(item("open", r#"{"open_ledger":{}}"#)).await.unwrap();
     let account = |n: u64| format!("assets:customer:{:05}", n % ACCOUNTS);
     for request in 0..records() / PER_REQUEST {

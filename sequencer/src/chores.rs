@@ -31,9 +31,23 @@ pub(crate) async fn watch_owner(shared: Arc<Shared>) {
     }
 }
 
+/// When snapshots are made, in records.
+pub(crate) struct Snapshots {
+    /// Since the newest one, when there is little else to do.
+    pub every: u64,
+    /// Since the newest one, whatever else there is to do.
+    pub at_last: u64,
+    pub newest: u64,
+}
+
+/// A snapshot costs as much as carrying out a tenth of the commands that it folds: above this many per second it waits.
+const BUSY_PER_S: u64 = 5_000;
+const CHORES_EVERY: Duration = Duration::from_secs(5);
+
 /// For ever.
-pub(crate) async fn run(shared: Arc<Shared>, snapshot_every: u64, mut snapshot_at: u64) {
-    let mut every = tokio::time::interval(Duration::from_secs(5));
+pub(crate) async fn run(shared: Arc<Shared>, mut snapshots: Snapshots) {
+    let mut every = tokio::time::interval(CHORES_EVERY);
+    let mut durable_before = shared.metrics.durable.load(Relaxed);
     loop {
         every.tick().await;
         check_clock(&shared).await;
@@ -41,9 +55,12 @@ pub(crate) async fn run(shared: Arc<Shared>, snapshot_every: u64, mut snapshot_a
         if let Err(error) = shared.log.make_partitions_ahead(Sequence(durable)).await {
             warn!(error = &error as &dyn std::error::Error, "cannot make partitions ahead");
         }
-        if durable.saturating_sub(snapshot_at) >= snapshot_every {
+        let is_busy = durable.saturating_sub(durable_before) > BUSY_PER_S * CHORES_EVERY.as_secs();
+        durable_before = durable;
+        let due = if is_busy { snapshots.at_last } else { snapshots.every };
+        if durable.saturating_sub(snapshots.newest) >= due {
             match snapshot::take_quietly(shared.log.clone()).await {
-                Ok(at) => snapshot_at = at.0,
+                Ok(at) => snapshots.newest = at.0,
                 Err(error) => warn!(error = &error as &dyn std::error::Error, "cannot make a snapshot"),
             }
         }

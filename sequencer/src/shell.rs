@@ -32,8 +32,10 @@ pub struct Config {
     pub admission_age_max: Duration,
     /// A command that waited longer is answered `TimedOut`.
     pub queue_age_max: Duration,
-    /// Records after which a snapshot is made.
+    /// Records after which a snapshot is made, once there is time for it.
     pub snapshot_every: u64,
+    /// Records after which it is made whatever else there is to do: a second and a half of the next start.
+    pub snapshot_at_last: u64,
     /// While a commit is under way, this many newcomers are decided together: to wake the sequencer for each costs more
     /// than deciding.
     pub wake_every: usize,
@@ -50,6 +52,7 @@ impl Default for Config {
             admission_age_max: Duration::from_secs(1),
             queue_age_max: Duration::from_secs(5),
             snapshot_every: 500_000,
+            snapshot_at_last: 1_500_000,
             wake_every: 8,
             own_thread: true,
         }
@@ -140,10 +143,14 @@ pub async fn start(log: Arc<dyn Log>, config: Config) -> Result<(Sequencer, Join
         config,
     };
     chores::check_clock(&shared).await;
-    let snapshot_every = shell.config.snapshot_every;
+    let snapshots = chores::Snapshots {
+        every: shell.config.snapshot_every,
+        at_last: shell.config.snapshot_at_last,
+        newest: booted.snapshot.0,
+    };
     tokio::spawn(answers::give(shared.clone(), answers_out));
     let ended = begin(shell).await?;
-    let chores = tokio::spawn(chores::run(shared.clone(), snapshot_every, booted.snapshot.0));
+    let chores = tokio::spawn(chores::run(shared.clone(), snapshots));
     let watch = tokio::spawn(chores::watch_owner(shared.clone()));
     let running = tokio::spawn(async move {
         let stopped = ended.await;
