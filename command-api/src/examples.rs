@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// The bodies, by the names of their schemas.
-pub fn bodies() -> [(&'static str, Value); 8] {
+pub fn bodies() -> [(&'static str, Value); 9] {
     [
         ("NewLedger", json!({ "id": "household", "name": "Our household", "time_zone": "Europe/Prague" })),
         ("NewAccount", json!({ "path": "assets:bank:checking", "name": "Everyday account" })),
@@ -23,6 +23,10 @@ pub fn bodies() -> [(&'static str, Value); 8] {
         ("Reason", json!({ "reason": "card stolen" })),
         ("NewLimits", json!({ "currency": "EUR", "floor": "-500.00" })),
         ("NewAsset", json!({ "currency": "POINTS", "scale": 0, "name": "Loyalty points" })),
+        (
+            "NewRate",
+            json!({ "base": "EUR", "quote": "CZK", "rate": "25.10", "source": "Czech National Bank" }),
+        ),
     ]
 }
 

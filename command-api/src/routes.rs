@@ -19,6 +19,7 @@ mod open_account;
 mod open_ledger;
 mod page;
 mod post_transaction;
+mod record_rate;
 mod register_asset;
 mod rename_account;
 mod reverse_transaction;
@@ -39,6 +40,7 @@ pub fn all(engine: &Arc<Engine>) -> impl OpenApi + use<> {
         close_account::Route(of()),
         set_limits::Route(of()),
         register_asset::Route(of()),
+        record_rate::Route(of()),
     );
     let transactions = (post_transaction::Route(of()), reverse_transaction::Route(of()), bulk::Route(of()));
     let events = (list_events::Route(of()), get_event::Route(of()));

@@ -9,6 +9,7 @@ pub mod bulk;
 pub mod event;
 pub mod ledger;
 pub mod metadata;
+pub mod rate;
 pub mod reversal;
 pub mod strict;
 pub mod text;

@@ -94,8 +94,13 @@ async fn a_ledger_that_is_not_granted_answers_like_one_that_is_not_there() {
     let (door, routes) = walk().await;
     let all = door.key(Scope::ALL, &["*"]).await;
     let shop = door.key(Scope::ALL, &["shop"]).await;
-    let bodies =
-        [r#"{}"#, r#"{"path": "assets:x"}"#, r#"{"currency": "EUR"}"#, r#"{"currency": "P", "scale": 0}"#];
+    let bodies = [
+        r#"{}"#,
+        r#"{"path": "assets:x"}"#,
+        r#"{"currency": "EUR"}"#,
+        r#"{"currency": "P", "scale": 0}"#,
+        r#"{"base": "EUR", "quote": "CZK", "rate": "25.1"}"#,
+    ];
     let transaction =
         r#"{"entries": [{"account": "assets:x", "direction": "debit", "amount": "1", "currency": "EUR"}]}"#;
     for route in routes.iter().filter(|route| route.path.contains("household")) {

@@ -8,13 +8,14 @@ use kit::open_books;
 use serde_json::{Value, json};
 
 /// As somebody would try them, from the top; the account can be closed because the reversal emptied it.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "open_ledger",
     "open_account",
     "post_transaction",
     "bulk",
     "set_limits",
     "register_asset",
+    "record_rate",
     "freeze_account",
     "unfreeze_account",
     "reverse_transaction",

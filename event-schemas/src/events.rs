@@ -15,6 +15,7 @@ pub mod command_refused;
 pub mod entries;
 pub mod ledger_opened;
 pub mod limits_set;
+pub mod rate_recorded;
 pub mod transaction_posted;
 pub mod transaction_reversed;
 
@@ -110,4 +111,5 @@ events! {
     AccountClosed in account_closed,
     LimitsSet in limits_set,
     AssetRegistered in asset_registered,
+    RateRecorded in rate_recorded,
 }

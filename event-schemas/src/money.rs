@@ -122,7 +122,7 @@ impl Quantity {
 }
 
 /// `123.45` → `(12345, 2)`. Takes just what `^(0|[1-9][0-9]*)(\.[0-9]{1,18})?$` matches and a u128 holds.
-fn read_decimal(text: &[u8]) -> Option<(u128, u8)> {
+pub(crate) fn read_decimal(text: &[u8]) -> Option<(u128, u8)> {
     // Most amounts have few digits, and 64 bits are quicker than 128.
     if text.len() <= 18 {
         return read_short_decimal(text);
@@ -233,6 +233,8 @@ macro_rules! string_serde {
         }
     };
 }
+
+pub(crate) use string_serde;
 
 string_serde!(AssetCode, AssetCode::parse, "^[A-Z][A-Z0-9._-]{0,15}$");
 string_serde!(Quantity, Quantity::parse, "^-?(0|[1-9][0-9]{0,38})(\\.[0-9]{1,18})?$");

@@ -88,6 +88,7 @@ fn by_serde(record: &Record) -> Value {
         Event::AccountClosed(event) => json!(event),
         Event::LimitsSet(event) => json!(event),
         Event::AssetRegistered(event) => json!(event),
+        Event::RateRecorded(event) => json!(event),
     };
     object.extend(payload.as_object().expect("events are objects").clone());
     Value::Object(object)

@@ -13,6 +13,7 @@ pub mod open_account;
 pub mod open_ledger;
 pub mod post_transaction;
 mod posting;
+pub mod record_rate;
 pub mod register_asset;
 pub mod rename_account;
 pub mod reverse_transaction;
@@ -94,6 +95,7 @@ commands! {
     CloseAccount in close_account from AccountClosed,
     SetLimits in set_limits from LimitsSet,
     RegisterAsset in register_asset from AssetRegistered,
+    RecordRate in record_rate from RateRecorded,
 }
 
 impl From<OpenLedger> for Command {

@@ -29,6 +29,8 @@ pub fn evolve(books: &mut Books, record: &Record, journal: &mut impl Journal) {
         Event::AccountClosed(event) => close_account::evolve(ledger, place, event, journal),
         Event::LimitsSet(event) => set_limits::evolve(ledger, place, event, journal),
         Event::AssetRegistered(event) => register_asset::evolve(ledger, place, event, journal),
+        // The books hold no rates: see `record_rate`.
+        Event::RateRecorded(_) => {}
         Event::TransactionPosted(event) => post_transaction::evolve(ledger, place, event, journal),
         Event::TransactionReversed(event) => {
             reverse_transaction::evolve(ledger, place, envelope, event, journal)

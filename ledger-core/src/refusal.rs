@@ -96,7 +96,7 @@ refusals! {
     404 AmountHasTooManyDecimals "amount_has_too_many_decimals" Rule "The amount has more digits after the point than its currency." "Round it yourself: nothing is rounded here."
     405 AmountIsTooLarge "amount_is_too_large" Rule "An entry moves at most 2^96 - 1 minor units." "Split it into several."
     406 EntriesDoNotBalance "entries_do_not_balance" Rule "In some currency the debits are not equal to the credits." "Mend the amounts: the figures tell both sums."
-    407 EffectiveInTheFuture "effective_in_the_future" Rule "A transaction cannot have happened later than now." "Post it when the time has come."
+    407 EffectiveInTheFuture "effective_in_the_future" Rule "Nothing can have happened, or hold from, later than now." "Ask again when the time has come."
     408 BalanceOverflows "balance_overflows" Rule "The account's totals would pass 2^127 minor units." "Use another account."
 
     501 BalanceBelowFloor "balance_below_floor" Rule "The account's balance would fall below its floor and credit line." "Move at most what the figures say is available."
@@ -112,6 +112,9 @@ refusals! {
     703 TransactionIsAReversal "transaction_is_a_reversal" Rule "A reversal cannot be reversed." "Post the transaction anew."
 
     801 BatchItemRefused "batch_item_refused" Rule "Another item of this atomic batch was refused, so none was carried out." "Mend the item that the figures name."
+
+    901 CurrenciesAreTheSame "currencies_are_the_same" Rule "A rate's base and its quote are the same currency." "Name two currencies."
+    902 RateIsZero "rate_is_zero" Rule "A rate is more than zero." "Mend the rate."
 }
 
 impl Refusal {

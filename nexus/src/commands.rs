@@ -13,6 +13,7 @@ mod keys;
 mod ledgers;
 mod open;
 mod post;
+mod rate;
 mod replay;
 mod reverse;
 mod up;
@@ -45,6 +46,7 @@ commands! {
     balance => Balance,
     post => Post,
     reverse => Reverse,
+    rate => Rate,
     events => Events,
     keys => Keys,
     replay => Replay,

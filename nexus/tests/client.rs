@@ -74,6 +74,13 @@ fn postings(place: &Place) {
         "--dry-run",
     ]);
     assert_eq!(dry["position"], serde_json::Value::Null);
+    let rate =
+        ["rate", "shop", "EUR", "CZK", "25.10", "--at", "2026-11-01", "--source", "a bank", "--key", "r1"];
+    assert!(place.run(&rate).contains("1 EUR = 25.10 CZK from 2026-10-31T23:00:00Z on"));
+    assert_eq!(place.json(&rate)["rate"], "25.10");
+    assert!(place.run(&["events", "shop"]).contains("1 EUR = 25.10 CZK"));
+    let dry = place.run(&["rate", "shop", "EUR", "CZK", "25.2", "--dry-run"]);
+    assert!(dry.contains("Nothing was recorded"), "{dry}");
     place.run(&["reverse", "shop", "sale-1", "--description", "rung up twice"]);
     assert_eq!(place.json(&["balance", "shop", "assets:till"])["balances"][0]["posted"]["balance"], "0.00");
 }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 use event_schemas::{
-    AccountNumber, AccountPath, AssetCode, Direction, Event, Key, LedgerId, Position, Quantity, Record,
+    AccountNumber, AccountPath, AssetCode, Direction, Event, Key, LedgerId, Position, Quantity, Rate, Record,
     Sealed, Ts,
     events::entries::{Entry, OpenedAccount},
 };
@@ -158,6 +158,23 @@ pub struct AssetRegistered {
     pub name: Option<String>,
 }
 
+/// An exchange rate was recorded.
+#[derive(Object, Clone, Debug)]
+#[oai(skip_serializing_if_is_none)]
+pub struct RateRecorded {
+    pub id: Wire<Key>,
+    pub ledger: Wire<LedgerId>,
+    pub position: Option<Wire<Position>>,
+    pub event_id: Option<String>,
+    pub recorded_at: Option<String>,
+    /// From when it holds.
+    pub effective_at: String,
+    pub base: Wire<AssetCode>,
+    pub quote: Wire<AssetCode>,
+    pub rate: Wire<Rate>,
+    pub source: Option<String>,
+}
+
 /// An answer already written, whose schema is that of `T`.
 pub struct Answer<T> {
     status: StatusCode,
@@ -270,6 +287,12 @@ pub fn write(out: &mut Vec<u8>, head: &Head<'_>, event: &Event) {
             string(out, "currency", asset.currency.as_str());
             number(out, "scale", asset.scale);
             sealed(out, "name", asset.name.as_ref());
+        }
+        Event::RateRecorded(rate) => {
+            string(out, "base", rate.base.as_str());
+            string(out, "quote", rate.quote.as_str());
+            value(out, "rate", &rate.rate);
+            sealed(out, "source", rate.source.as_ref());
         }
         Event::CommandRefused(_) => unreachable!("a refusal is answered by a problem"),
     }
@@ -449,6 +472,7 @@ mod tests {
             account_closed: ,"event":"account_closed","number":7,"reason":"moved to another bank"}
             limits_set: ,"event":"limits_set","number":7,"currency":"EUR","floor":"0.00","ceiling":"10000.00","credit_line":"500.00"}
             asset_registered: ,"currency":"BTC","scale":8,"name":"Bitcoin"}
+            rate_recorded: ,"base":"EUR","quote":"CZK","rate":"25.10","source":"Czech National Bank"}
         "#]].assert_eq(&answers);
     }
 }

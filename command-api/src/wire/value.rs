@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
-use event_schemas::{AccountPath, AssetCode, EffectiveAt, Key, LedgerId, Position, Quantity, parse_amount};
+use event_schemas::{
+    AccountPath, AssetCode, EffectiveAt, Key, LedgerId, Position, Quantity, Rate, parse_amount,
+};
 use ledger_core::Amount;
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
@@ -155,6 +157,27 @@ impl WireValue for Quantity {
         // 20 + 18 digits are far from the end of an i128.
         let minor = if digits.len() < text.len() { -quantity.minor } else { quantity.minor };
         Ok(Quantity::new(minor, quantity.scale))
+    }
+
+    fn to_text(&self) -> Cow<'_, str> {
+        self.to_string().into()
+    }
+}
+
+impl WireValue for Rate {
+    const NAME: &'static str = "rate";
+    const EXPECTED: &'static str = "a decimal string, such as \"25.10\"";
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            format: Some("decimal"),
+            max_length: Some(AMOUNT_LEN_MAX),
+            ..string(r"^(0|[1-9][0-9]{0,27})(\.[0-9]{1,18})?$", "25.10")
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Rate::parse(text).map_err(|error| error.to_string())
     }
 
     fn to_text(&self) -> Cow<'_, str> {

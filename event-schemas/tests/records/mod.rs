@@ -5,11 +5,12 @@ use event_schemas::events::entries::{After, BalanceCondition, Entry, OpenedAccou
 use event_schemas::events::ledger_opened::{AccountsPolicy, PathsPolicy, PersonalDataPolicy};
 use event_schemas::events::{
     AccountClosed, AccountFrozen, AccountOpened, AccountRenamed, AccountUnfrozen, AssetRegistered,
-    CommandRefused, LedgerOpened, LimitsSet, TransactionPosted, TransactionReversed,
+    CommandRefused, LedgerOpened, LimitsSet, RateRecorded, TransactionPosted, TransactionReversed,
 };
 use event_schemas::{
     AccountNumber, AccountPath, AccountType, ActorId, AssetCode, Batch, Ciphertext, Direction, Envelope,
-    Event, Key, LedgerId, Metadata, Position, Quantity, Record, RequestHash, Sealed, Sequence, Shard, Ts,
+    Event, Key, LedgerId, Metadata, Position, Quantity, Rate, Record, RequestHash, Sealed, Sequence, Shard,
+    Ts,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -94,6 +95,11 @@ fn quantity() -> impl Strategy<Value = Quantity> {
 fn currency() -> impl Strategy<Value = AssetCode> {
     prop_oneof![Just("EUR".to_owned()), "[A-Z][A-Z0-9._-]{0,15}"]
         .prop_map(|code| AssetCode::parse(&code).expect("a code"))
+}
+
+fn rate() -> impl Strategy<Value = Rate> {
+    let mantissa = prop_oneof![0..100_000_u128, 0..10_u128.pow(28), Just(10_u128.pow(28) - 1)];
+    (mantissa, 0_u8..=18).prop_map(|(mantissa, scale)| Rate::try_new(mantissa, scale).expect("28 digits"))
 }
 
 fn number() -> impl Strategy<Value = AccountNumber> {
@@ -249,6 +255,8 @@ fn event() -> impl Strategy<Value = Event> {
         ),
         1 => (currency(), any::<u8>(), text())
             .prop_map(|(currency, scale, name)| Event::from(AssetRegistered { currency, scale, name })),
+        1 => (currency(), currency(), rate(), text())
+            .prop_map(|(base, quote, rate, source)| Event::from(RateRecorded { base, quote, rate, source })),
     ]
 }
 

@@ -14,6 +14,7 @@ pub enum Asked {
     CloseAccount { account: Name },
     SetLimits { account: Name, currency: String, bounds: Bounds },
     RegisterAsset { currency: String, scale: u8 },
+    RecordRate { base: String, quote: String, rate: String, at: At },
     PostTransaction { at: At, since: Option<(u16, u64)>, conditions: Vec<Condition>, entries: Vec<Leg> },
     ReverseTransaction { transaction: String, at: At },
 }
@@ -81,6 +82,10 @@ impl Asked {
             }
             Asked::RegisterAsset { currency, scale } => {
                 ("register_asset", json!({ "currency": currency, "scale": scale }))
+            }
+            Asked::RecordRate { base, quote, rate, at } => {
+                let at = at.json();
+                ("record_rate", json!({ "base": base, "quote": quote, "rate": rate, "effective_at": at }))
             }
             Asked::PostTransaction { at, since, conditions, entries } => {
                 ("post_transaction", post(at, *since, conditions, entries))

@@ -93,6 +93,13 @@ pub fn record(record: &Record, done: &Done) -> Result<(), String> {
         )
     });
     same("entries", &entries.collect(), &done.entries)?;
+    let rate = match &record.event {
+        Event::RateRecorded(rate) => {
+            Some((rate.base.to_string(), rate.quote.to_string(), rate.rate.to_string()))
+        }
+        _ => None,
+    };
+    same("a rate", &rate, &done.rate)?;
     if let Event::TransactionPosted(posted) = &record.event {
         let opened = posted.opened.iter().map(|opened| {
             let path = opened.path.plain().expect("not sealed").to_string();

@@ -54,6 +54,12 @@ pub enum Wish {
         currency: &'static str,
         scale: u8,
     },
+    Rate {
+        base: &'static str,
+        quote: &'static str,
+        rate: String,
+        at: When,
+    },
     Post {
         at: When,
         since: Option<Since>,
@@ -214,6 +220,12 @@ fn amount() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Up to 28 digits, with zeros at the end as they come.
+fn rate() -> impl Strategy<Value = String> {
+    let digits = prop_oneof![6 => 1..100_000_i128, 1 => Just(0), 2 => 0..10_i128.pow(28)];
+    (digits, 0_u8..=18).prop_map(|(digits, scale)| money::text(digits, scale))
+}
+
 fn bound() -> impl Strategy<Value = Bound> {
     prop_oneof![
         4 => (-2_000_i128..2_000).prop_map(Bound::Near),
@@ -301,6 +313,8 @@ fn wish() -> impl Strategy<Value = Wish> {
             .prop_map(|(account, currency, floor, ceiling, credit)| Wish::Limits { account, currency, floor, ceiling, credit }),
         2 => (select(&["BTC", "WEI", "POINTS", "EUR"][..]), 0_u8..=20)
             .prop_map(|(currency, scale)| Wish::Asset { currency, scale }),
+        2 => (select(CURRENCIES), select(CURRENCIES), rate(), when())
+            .prop_map(|(base, quote, rate, at)| Wish::Rate { base, quote, rate, at }),
         30 => post(),
         4 => (0_usize..64, when()).prop_map(|(nth, at)| Wish::Reverse { nth, at }),
     ]
@@ -361,6 +375,12 @@ impl Wish {
                 Asked::SetLimits { account, currency: currency.to_owned(), bounds }
             }
             Wish::Asset { currency, scale } => Asked::RegisterAsset { currency: currency.to_owned(), scale },
+            Wish::Rate { base, quote, rate, at } => Asked::RecordRate {
+                base: base.to_owned(),
+                quote: quote.to_owned(),
+                rate,
+                at: at.resolve(now),
+            },
             Wish::Post { at, since, conditions, pairs, fault, debits_first } => {
                 let conditions = conditions.into_iter().map(|wanted| Condition {
                     at_least: bound(&wanted.account, wanted.currency, &wanted.at_least),

@@ -51,6 +51,8 @@ pub struct Done {
     pub entries: Vec<Posted>,
     /// Number, path and type.
     pub opened: Vec<(u32, String, String)>,
+    /// Base, quote, and what one of the base is worth.
+    pub rate: Option<(String, String, String)>,
 }
 
 /// Account, path (unless hidden), debit, amount, currency, number, debits after, credits after.
@@ -221,6 +223,20 @@ impl Naive {
                 }
                 ledger.own_assets.push((currency.clone(), *scale));
             }
+            Asked::RecordRate { base, quote, rate, at } => {
+                if ledger.scale(base).is_none() || ledger.scale(quote).is_none() {
+                    return Err("asset_not_found");
+                }
+                if base == quote {
+                    return Err("currencies_are_the_same");
+                }
+                if !rate.contains(|digit| ('1'..='9').contains(&digit)) {
+                    return Err("rate_is_zero");
+                }
+                let effective = ledger.when(at, now)?;
+                let rate = Some((base.clone(), quote.clone(), rate.clone()));
+                return Ok(Done { effective, rate, ..Done::default() });
+            }
             Asked::PostTransaction { at, since, conditions, entries } => {
                 let (done, legs) = post(ledger, at, *since, conditions, entries, now)?;
                 let (ledger, key, entries) = (id.to_owned(), key.to_owned(), Some(legs));
@@ -271,7 +287,7 @@ impl Naive {
         self.transactions[original].reversed = true;
         let (ledger, key, record) = (id.to_owned(), key.to_owned(), self.records);
         self.transactions.push(Transaction { ledger, key, record, entries: None, reversed: false });
-        Ok(Done { effective, entries, opened: vec![] })
+        Ok(Done { effective, entries, ..Done::default() })
     }
 
     /// The key of the n-th record that moved money, or of one that never was.

@@ -6,7 +6,7 @@
 //! open PATH [type=T]   rename A PATH   freeze A   unfreeze A   close A   show A
 //! limits A CURRENCY [floor=X] [ceiling=X] [credit=X]                asset CODE SCALE
 //! post KEY [at=TIME] [since=1:7] [least=A/CURRENCY/X] [most=A/CURRENCY/X] dr A X CURRENCY, cr A X CURRENCY
-//! reverse KEY TRANSACTION [at=TIME]
+//! reverse KEY TRANSACTION [at=TIME]       rate BASE QUOTE RATE [at=TIME] [source=S]
 //! ```
 //! An account is a path, or `#` and its number. `?` before a line that has two faults and names both, `?a,b post …`,
 //! checks that the outcome is the one that the command's list of refusals has first.
@@ -145,6 +145,12 @@ impl Run {
                 set("scale", json!(scale.parse::<u8>().expect("a scale")));
                 "register_asset"
             }
+            ["rate", base, quote, rate] => {
+                set("base", json!(base));
+                set("quote", json!(quote));
+                set("rate", json!(rate));
+                "record_rate"
+            }
             ["post", name] => {
                 *key = name.to_owned();
                 set("entries", legs.split(',').filter(|leg| !leg.is_empty()).map(leg_of).collect());
@@ -256,6 +262,9 @@ fn outcome(record: &Record) -> String {
                 [("floor", limits.floor), ("ceiling", limits.ceiling), ("credit", limits.credit_line)];
             let bounds = bounds.into_iter().filter_map(|(name, bound)| Some(format!(" {name}={}", bound?)));
             format!("{name}{}", bounds.collect::<String>())
+        }
+        Event::RateRecorded(rate) => {
+            format!("{name}{}, 1 {} = {} {}", when(record), rate.base, rate.rate, rate.quote)
         }
         _ => name.to_owned(),
     }

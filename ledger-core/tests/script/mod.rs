@@ -8,5 +8,6 @@ mod language;
 mod ledgers;
 mod limits;
 mod posting;
+mod rates;
 mod refusals;
 mod reversals;

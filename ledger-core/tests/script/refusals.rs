@@ -67,6 +67,8 @@ fn every_refusal_is_reached() {
         reverse R2 T1 => transaction_reversed; assets:bank no.2 100.00-100.00; income:work no.2 100.00-100.00
         reverse R3 T1 => 702 transaction_is_reversed reversed_at=1:33 transaction=T1
         reverse R4 R2 => 703 transaction_is_a_reversal transaction=R2
+        rate EUR EUR 1 => 901 currencies_are_the_same at /quote currency=EUR
+        rate EUR CZK 0 => 902 rate_is_zero at /rate
     "#]]);
     too_many_entries(&mut run);
     too_many_assets(&mut run);

@@ -104,6 +104,9 @@ fn content(record: &Value) -> String {
         let pointer = text(record, "pointer");
         return format!("{} {pointer}", code.replace('_', " ")).trim_end().to_owned();
     }
+    if let Some(rate) = record["rate"].as_str() {
+        return format!("1 {} = {rate} {}", text(record, "base"), text(record, "quote"));
+    }
     let plain = |name: &str| record[name]["plain"].as_str().or_else(|| record[name].as_str());
     let words = plain("description").or_else(|| plain("name")).or_else(|| plain("path"));
     let entries = list(record, "entries").count();
