@@ -10,12 +10,12 @@ pub mod stored;
 pub mod table;
 pub mod targets;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::figures::Figures;
 use crate::ground::Ground;
 use crate::machine::Machine;
+use crate::output::Output;
 use crate::peers::PeerDatabase;
 use crate::server::Launch;
 use crate::workload::Books;
@@ -28,12 +28,8 @@ pub struct Options {
     /// Two short rounds instead of five long ones
     #[arg(long)]
     quick: bool,
-    /// Write all figures here as one flat JSON object
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Rewrite the table in this README
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "benches/README.md")]
-    write_table: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     ground: Ground,
     /// Wallets in the ledger
@@ -60,6 +56,7 @@ impl Options {
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
+    options.output.refuse_table_with(&[("--quick", options.quick)])?;
     let scratch = options.ground.scratch()?;
     let machine = Machine::look(scratch.path());
     eprintln!("{}, seed {}", machine.describe(), options.seed);
@@ -70,7 +67,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         bench_echo: true,
     };
     let server = launch.start().await?;
-    let database = PeerDatabase::start(&scratch.path().join("peers")).await?;
+    let database = PeerDatabase::start(&scratch.path().join("peers"))?;
 
     eprintln!("opening {} wallets", options.wallets);
     let books = Books::new("bench", options.wallets);
@@ -94,12 +91,5 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     server.stop().await?;
 
     targets::print(&figures, &targets::ENGINE);
-    println!("{}", figures.to_json());
-    if let Some(file) = &options.json {
-        std::fs::write(file, figures.to_json() + "\n")?;
-    }
-    if let Some(readme) = &options.write_table {
-        table::write(readme, "engine", &figures, &machine, options.rounds())?;
-    }
-    Ok(())
+    options.output.write("engine", &figures, &machine, options.rounds())
 }

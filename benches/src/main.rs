@@ -7,6 +7,7 @@ mod figures;
 mod ground;
 mod loadgen;
 mod machine;
+mod output;
 mod peers;
 mod processes;
 mod scale;

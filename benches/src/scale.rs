@@ -9,10 +9,11 @@ mod verify;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::engine::{table, targets};
+use crate::engine::targets;
 use crate::figures::Figures;
 use crate::ground::Ground;
 use crate::machine::Machine;
+use crate::output::Output;
 use crate::scratch::Scratch;
 use crate::server::Launch;
 
@@ -21,12 +22,8 @@ pub struct Options {
     /// Thousands instead of millions, one round: whether it works, not how fast
     #[arg(long)]
     quick: bool,
-    /// Write all figures here as one flat JSON object
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Rewrite the table in this README
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "benches/README.md")]
-    write_table: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     ground: Ground,
     /// Only this part
@@ -94,6 +91,7 @@ impl Run<'_> {
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
+    options.output.refuse_table_with(&[("--quick", options.quick), ("--only", options.only.is_some())])?;
     let scratch = options.ground.scratch()?;
     let machine = Machine::look(scratch.path());
     eprintln!("{}, seed {}", machine.describe(), options.seed);
@@ -118,12 +116,5 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     } else {
         targets::print(&figures, &targets::SCALE);
     }
-    println!("{}", figures.to_json());
-    if let Some(file) = &options.json {
-        std::fs::write(file, figures.to_json() + "\n")?;
-    }
-    if let Some(readme) = &options.write_table {
-        table::write(readme, "scale", &figures, &machine, run.sizes.rounds)?;
-    }
-    Ok(())
+    options.output.write("scale", &figures, &machine, run.sizes.rounds)
 }
