@@ -13,8 +13,11 @@ mod processes;
 mod scale;
 mod scratch;
 mod server;
+mod signals;
 mod witness;
 mod workload;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -39,8 +42,21 @@ enum Command {
 
 // One thread, however many connections: the generator must cost little on the cores that it shares with the server.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    match Arguments::parse().command {
+async fn main() -> anyhow::Result<ExitCode> {
+    let command = Arguments::parse().command;
+    // What a run has started and stored goes with the run itself, whether it ends or is dropped here.
+    tokio::select! {
+        done = run(command) => done.map(|()| ExitCode::SUCCESS),
+        ended = signals::ended() => {
+            let signal = ended?;
+            eprintln!("ended by {}: what was started is stopped, what was stored is removed", signal.name);
+            Ok(signal.exit_code())
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
         Command::Engine(options) => engine::run(options).await,
         Command::Scale(options) => scale::run(options).await,
         Command::One(options) => engine::one::run(options).await,

@@ -26,7 +26,7 @@ mod tests {
     #[tokio::test]
     async fn the_peers_post_what_they_acknowledge_and_money_is_conserved() {
         let scratch = Scratch::create(Path::new(DEFAULT_ROOT), false).unwrap();
-        let database = PeerDatabase::start(&scratch.path().join("peers")).await.unwrap();
+        let database = PeerDatabase::start(&scratch.path().join("peers")).unwrap();
 
         let mut row_locks = RowLocks::create(&database, 50).await.unwrap();
         row_locks.run("hot", Spread::Hot, MOMENT).await.unwrap();

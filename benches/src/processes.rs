@@ -24,6 +24,24 @@ pub fn children_of(parent: i32, name: &str) -> Vec<i32> {
     children.map(|(pid, _)| *pid).collect()
 }
 
+/// Children, their children, and so on.
+pub fn below(ancestor: i32) -> Vec<i32> {
+    let all = all();
+    let mut found = vec![ancestor];
+    let mut seen = 0;
+    while let Some(parent) = found.get(seen).copied() {
+        found.extend(all.iter().filter(|(_, process)| process.parent == parent).map(|(pid, _)| *pid));
+        seen += 1;
+    }
+    found.split_off(1)
+}
+
+/// Once waited for by its parent, a process has no entry any more; a zombie's says Z and does nothing.
+pub fn lives(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.is_ok_and(|stat| !stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')))
+}
+
 /// proc_pid_stat(5): the command's name stands in brackets and may hold anything.
 fn parse(stat: &str) -> Option<Process> {
     let (front, rest) = stat.rsplit_once(") ")?;
@@ -42,6 +60,8 @@ mod tests {
         let all = all();
         let us = &all[&(std::process::id() as i32)];
         assert!(children_of(us.parent, &us.name).contains(&(std::process::id() as i32)));
+        let above = all[&us.parent].parent;
+        assert!(below(above).contains(&(std::process::id() as i32)));
     }
 
     #[test]

@@ -10,9 +10,11 @@ use rustix::process::{Pid, Signal};
 use tokio::process::{Child, Command};
 
 use crate::api::Api;
+use crate::processes;
 
 const READY_WITHIN: Duration = Duration::from_secs(120);
 const STOPPED_WITHIN: Duration = Duration::from_secs(60);
+const GONE_WITHIN: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(10);
 
 /// How to start it. The same launch may be started many times, one after the other.
@@ -147,6 +149,24 @@ impl Server {
         let log = String::from_utf8_lossy(&log);
         let lines: Vec<_> = log.lines().collect();
         lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+}
+
+impl Drop for Server {
+    /// One that was not stopped, for its run has failed or was ended: nobody wants its data any more, and it must not
+    /// write when they are removed. Its Postgres lives a moment longer, and gets no time for a checkpoint either.
+    fn drop(&mut self) {
+        let Ok(server) = self.pid() else { return };
+        let below = processes::below(server.as_raw_nonzero().get());
+        let _ = rustix::process::kill_process(server, Signal::KILL);
+        for pid in below.iter().filter_map(|pid| Pid::from_raw(*pid)) {
+            // Those that noticed the death of another may be gone.
+            let _ = rustix::process::kill_process(pid, Signal::QUIT);
+        }
+        let since = Instant::now();
+        while below.iter().any(|pid| processes::lives(*pid)) && since.elapsed() < GONE_WITHIN {
+            std::thread::sleep(POLL);
+        }
     }
 }
 

@@ -31,7 +31,7 @@ const UNKNOWN: &str = "the outcome of a batch is unknown";
 
 fn run(setting: &mut Setting) -> BoxFuture<'_, anyhow::Result<()>> {
     async move {
-        let database = setting.database().await?;
+        let database = setting.database()?;
         let url = database.create("ledger").await?;
         let wire = Wire::start(&url, setting.folder.join("wire")).await?;
         let launch = setting.launch("nexus", Some(wire.url(&url)));

@@ -27,7 +27,7 @@ const FENCED_EXIT: i32 = 7;
 
 fn run(setting: &mut Setting) -> BoxFuture<'_, anyhow::Result<()>> {
     async move {
-        let database = setting.database().await?;
+        let database = setting.database()?;
         let url = database.create("ledger").await?;
         let client = database.connect_to(&url).await?;
         let launches = ["even", "odd"].map(|data| setting.launch(data, Some(url.clone())));

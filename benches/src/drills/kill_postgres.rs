@@ -95,12 +95,7 @@ async fn at_an_insert(postmaster: Pid) -> anyhow::Result<Pid> {
 /// What was killed must be seen dead, or the answer of a session that has not noticed yet would look like recovery.
 async fn until_gone(killed: &[Pid]) -> anyhow::Result<()> {
     let since = Instant::now();
-    // Once waited for by its parent, a process has no entry any more; a zombie's says Z and answers nobody.
-    let lives = |pid: &Pid| {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
-        stat.is_ok_and(|stat| !stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')))
-    };
-    while killed.iter().any(lives) {
+    while killed.iter().any(|pid| processes::lives(pid.as_raw_nonzero().get())) {
         anyhow::ensure!(since.elapsed() < PATIENCE, "a killed process lives on");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

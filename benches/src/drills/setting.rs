@@ -39,8 +39,8 @@ impl Setting {
     }
 
     /// A Postgres beside the servers, for drills in which they share one or in which we must reach it ourselves.
-    pub async fn database(&self) -> anyhow::Result<PeerDatabase> {
-        PeerDatabase::start(&self.folder.join("postgres")).await
+    pub fn database(&self) -> anyhow::Result<PeerDatabase> {
+        PeerDatabase::start(&self.folder.join("postgres"))
     }
 
     pub async fn open_books(&self, server: &Server) -> anyhow::Result<()> {

@@ -11,9 +11,10 @@ pub struct PeerDatabase {
 }
 
 impl PeerDatabase {
-    pub async fn start(folder: &Path) -> anyhow::Result<Self> {
+    pub fn start(folder: &Path) -> anyhow::Result<Self> {
         let options = Options::new(folder);
-        let server = tokio::task::spawn_blocking(|| PrivatePostgres::start(options)).await??;
+        // On our own thread: on another, a run that is dropped meanwhile would leave it behind.
+        let server = PrivatePostgres::start(options)?;
         Ok(Self { server })
     }
 

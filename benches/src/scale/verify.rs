@@ -20,7 +20,12 @@ pub async fn measure(run: &mut Run<'_>, launch: &Launch) -> anyhow::Result<()> {
         eprintln!("verifying");
         let mut command = Command::new(&launch.nexus);
         command.args(["replay", "verify", "--json", "--data"]).arg(&launch.data);
-        let output = command.env_remove("DATABASE_URL").output().await.context("cannot start nexus")?;
+        let output = command
+            .env_remove("DATABASE_URL")
+            .kill_on_drop(true)
+            .output()
+            .await
+            .context("cannot start nexus")?;
         let told = String::from_utf8_lossy(&output.stdout);
         anyhow::ensure!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
         let verified: Verified = serde_json::from_str(&told).context("what verify tells")?;
