@@ -50,6 +50,8 @@ struct Sizes {
     few_records: u64,
     many_records: u64,
     few_accounts: u64,
+    /// Here the server is left alone until it has made a snapshot. The rest is not enough for another one.
+    accounts_at_snapshot: u64,
     many_accounts: u64,
     repeats: u32,
 }
@@ -60,6 +62,7 @@ const FULL: Sizes = Sizes {
     few_records: 100_000,
     many_records: 5_000_000,
     few_accounts: 200_000,
+    accounts_at_snapshot: 510_000,
     many_accounts: 1_000_000,
     repeats: 3,
 };
@@ -70,6 +73,7 @@ const QUICK: Sizes = Sizes {
     few_records: 10_000,
     many_records: 50_000,
     few_accounts: 10_000,
+    accounts_at_snapshot: 25_000,
     many_accounts: 50_000,
     repeats: 1,
 };

@@ -26,7 +26,9 @@ pub async fn measure(run: &mut Run<'_>) -> anyhow::Result<()> {
     let sizes = run.sizes;
     open(run, &server, 0, sizes.few_accounts).await?;
     let few = settled_memory(&server).await?;
-    open(run, &server, sizes.few_accounts, sizes.many_accounts).await?;
+    open(run, &server, sizes.few_accounts, sizes.accounts_at_snapshot).await?;
+    cold_start::ensure_snapshot(&launch, sizes.accounts_at_snapshot).await?;
+    open(run, &server, sizes.accounts_at_snapshot, sizes.many_accounts).await?;
     let many = settled_memory(&server).await?;
     let accounts = sizes.many_accounts - sizes.few_accounts;
     run.figures.add("scale.memory_per_idle_account_bytes", (many as f64 - few as f64) / accounts as f64);

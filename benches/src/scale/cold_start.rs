@@ -27,11 +27,10 @@ pub async fn measure(run: &mut Run<'_>, launch: &Launch, server: Server) -> anyh
     for end in [End::Killed, End::Stopped, End::KilledWithoutSnapshot] {
         let name = format!("scale.cold_start_1m_accounts.{}_s", end.name());
         for _ in 0..run.sizes.repeats {
-            let stored = Stored::connect(&launch.data).await?;
             // A server that started without a snapshot makes one at once: not while it is killed.
-            ensure_snapshot(&stored, launch, run.sizes.many_accounts).await?;
+            ensure_snapshot(launch, run.sizes.many_accounts).await?;
             if end == End::KilledWithoutSnapshot {
-                stored.forget_snapshots().await?;
+                Stored::connect(&launch.data).await?.forget_snapshots().await?;
             }
             match end {
                 End::Stopped => server.stop().await?,
@@ -75,8 +74,9 @@ async fn started(launch: &Launch) -> anyhow::Result<(Server, Duration)> {
     Ok((server, since.elapsed()))
 }
 
-/// Waits for the server's own, which comes by itself once there are records enough; else takes one.
-async fn ensure_snapshot(stored: &Stored, launch: &Launch, records: u64) -> anyhow::Result<()> {
+/// Waits for the server's own, which comes by itself once there are records enough and no more to do; else takes one.
+pub async fn ensure_snapshot(launch: &Launch, records: u64) -> anyhow::Result<()> {
+    let stored = Stored::connect(&launch.data).await?;
     let comes = records >= sequencer::Config::default().snapshot_every;
     let since = Instant::now();
     while stored.snapshots().await? == 0 {
