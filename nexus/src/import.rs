@@ -8,12 +8,13 @@ mod conflict;
 mod date;
 mod decode;
 mod exchange;
-mod key;
+mod journal;
+pub mod key;
 mod ledger;
 mod mapping;
 mod number;
 mod plan;
-mod posting;
+pub mod posting;
 mod progress;
 mod reader;
 mod rejects;
@@ -28,6 +29,8 @@ use std::{collections::VecDeque, path::PathBuf};
 use anyhow::{Context, Result};
 use event_schemas::LedgerId;
 
+pub use journal::{JournalArgs, journal};
+
 use crate::{client::Client, config::Server, exit::Exit};
 use balances::Balances;
 use conflict::Comparer;
@@ -35,7 +38,7 @@ use ledger::Ledger;
 use mapping::{Faults, Mapping};
 use plan::Plan;
 use progress::Display;
-use rejects::Rejects;
+use rejects::{Rejects, RejectsFile};
 use run::{Counts, Import, Report};
 use source::{FileFormat, Source};
 
@@ -109,7 +112,7 @@ pub async fn csv(args: CsvArgs) -> Result<()> {
         head: ledger.head().await?,
         comparer: Comparer::new(ledger.clone()),
         balances: args.balances.as_deref().map(Balances::create).transpose()?,
-        rejects: Rejects::new(source.layout.clone(), args.rejects.clone()),
+        rejects: Rejects::File(RejectsFile::new(source.layout.clone(), args.rejects.clone())),
         display: Display::start(source.progress.clone()),
         counts: Counts::default(),
         waiting: VecDeque::new(),
@@ -120,20 +123,20 @@ pub async fn csv(args: CsvArgs) -> Result<()> {
     let outcome = import.run(reader::start(source, plan)).await;
     let report = Report {
         file: args.file,
+        unit: "rows",
         counts: import.counts,
         elapsed: import.display.finish(),
         dry_run: args.dry_run,
         // Also when the import broke off: what was refused so far is refused.
-        rejects: import.rejects.finish()?,
+        rejects: match import.rejects {
+            Rejects::File(file) => file.finish()?,
+            Rejects::List(_) => None,
+        },
         balances: import.balances.map(Balances::finish).transpose()?,
     };
     print!("{report}");
     outcome?;
-    match report.counts.refused {
-        0 => Ok(()),
-        1 => Err(Exit::Refused.because("one row was refused")),
-        refused => Err(Exit::Refused.because(format!("{refused} rows were refused"))),
-    }
+    report.exit("row")
 }
 
 /// Whether there is a ledger to post to.

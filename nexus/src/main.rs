@@ -10,6 +10,7 @@ mod dev_key;
 mod exit;
 mod folder;
 mod import;
+mod journal;
 mod output;
 mod private;
 mod say;

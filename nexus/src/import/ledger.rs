@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, Result, bail};
-use event_schemas::{AccountPath, LedgerId, Position};
+use event_schemas::{AccountPath, AccountType, AssetCode, LedgerId, Position};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use reqwest::Method;
 use serde::Deserialize;
@@ -56,17 +56,45 @@ impl Ledger {
     pub async fn register(&self, assets: &BTreeMap<String, u8>) -> Result<Vec<String>> {
         let mut registered = Vec::new();
         for (currency, scale) in assets {
-            let body = json!({ "currency": currency, "scale": scale });
-            match self.client.post(&self.path("/assets"), &fresh_key(), &body).await {
-                Ok(_) => registered.push(currency.clone()),
-                Err(error) if code(&error) == Some("asset_already_exists") => {}
-                Err(error) => {
-                    return Err(error)
-                        .with_context(|| format!("the asset {currency} could not be registered"));
-                }
+            if self.register_asset(&AssetCode::parse(currency)?, *scale, None).await? {
+                registered.push(currency.clone());
             }
         }
         Ok(registered)
+    }
+
+    /// The types of the accounts that are there.
+    pub async fn account_types(&self) -> Result<BTreeMap<AccountPath, AccountType>> {
+        let accounts = self.client.get_all(&self.path("/accounts"), "accounts").await?;
+        let typed = accounts.iter().map(|account| {
+            let path = account["account"].as_str().context("an account has no path")?;
+            let kind = AccountType::deserialize(&account["type"]).context("an account has no type")?;
+            Ok((AccountPath::parse(path)?, kind))
+        });
+        typed.collect()
+    }
+
+    pub async fn open_account(&self, path: &AccountPath, kind: AccountType) -> Result<()> {
+        let body = json!({ "path": path, "type": kind });
+        match self.client.post(&self.path("/accounts"), &fresh_key(), &body).await {
+            Ok(_) => Ok(()),
+            // Under a name that it had before.
+            Err(error) if code(&error) == Some("account_already_exists") => Ok(()),
+            Err(error) => Err(error).with_context(|| format!("the account {path} could not be opened")),
+        }
+    }
+
+    /// Registers an asset, if it is not there yet; says whether it was not.
+    pub async fn register_asset(&self, currency: &AssetCode, scale: u8, name: Option<&str>) -> Result<bool> {
+        let mut body = json!({ "currency": currency.as_str(), "scale": scale });
+        if let Some(name) = name {
+            body["name"] = name.into();
+        }
+        match self.client.post(&self.path("/assets"), &fresh_key(), &body).await {
+            Ok(_) => Ok(true),
+            Err(error) if code(&error) == Some("asset_already_exists") => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("the asset {currency} could not be registered")),
+        }
     }
 
     /// Where the log ends now: what is answered with a place up to here was there before.

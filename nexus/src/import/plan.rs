@@ -241,13 +241,10 @@ impl Plan {
                 })?;
             let counter = path(counter, "row.counter", record)?;
             let category = rule.and_then(|rule| rule.category.as_ref()).or(self.category.as_ref());
-            legs.push(Leg { account: account.clone(), direction: side, amount, currency, category: None });
+            legs.push(Leg::new(account.clone(), side, amount, currency));
             legs.push(Leg {
-                account: counter,
-                direction: side.opposite(),
-                amount,
-                currency,
                 category: category.and_then(|category| filled(category, record)),
+                ..Leg::new(counter, side.opposite(), amount, currency)
             });
         }
         for extra in &self.extras {
@@ -281,6 +278,7 @@ impl Plan {
             description: text,
             reference,
             metadata,
+            preconditions: Vec::new(),
             legs,
         })))
     }
@@ -322,8 +320,8 @@ impl Extra {
         let side = movement.side(&account, self.positive, &at("positive"))?;
         let counter = path(&self.counter, &at("counter"), record)?;
         let category = self.category.as_ref().and_then(|category| filled(category, record));
-        legs.push(Leg { account, direction: side, amount, currency, category: None });
-        legs.push(Leg { account: counter, direction: side.opposite(), amount, currency, category });
+        legs.push(Leg::new(account, side, amount, currency));
+        legs.push(Leg { category, ..Leg::new(counter, side.opposite(), amount, currency) });
         Ok(())
     }
 }

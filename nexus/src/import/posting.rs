@@ -14,6 +14,8 @@ pub struct Posting {
     pub description: Option<String>,
     pub reference: Option<String>,
     pub metadata: BTreeMap<String, String>,
+    /// What must hold beforehand.
+    pub preconditions: Vec<Condition>,
     /// The row's account first, if the row itself moves money.
     pub legs: Vec<Leg>,
 }
@@ -26,6 +28,23 @@ pub struct Leg {
     pub amount: Quantity,
     pub currency: AssetCode,
     pub category: Option<String>,
+    pub memo: Option<String>,
+    pub tags: Vec<String>,
+}
+
+impl Leg {
+    pub fn new(account: AccountPath, direction: Direction, amount: Quantity, currency: AssetCode) -> Self {
+        Self { account, direction, amount, currency, category: None, memo: None, tags: Vec::new() }
+    }
+}
+
+/// Bounds on an account's balance, on its normal side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Condition {
+    pub account: AccountPath,
+    pub currency: AssetCode,
+    pub at_least: String,
+    pub at_most: String,
 }
 
 /// A row that cannot become a transaction.
@@ -54,6 +73,8 @@ struct Item<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<&'a str>,
     metadata: Metadata<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preconditions: Option<Preconditions<'a>>,
     entries: Vec<Entry<'a>>,
 }
 
@@ -66,6 +87,11 @@ struct Metadata<'a> {
 }
 
 #[derive(Serialize)]
+struct Preconditions<'a> {
+    balances: &'a [Condition],
+}
+
+#[derive(Serialize)]
 struct Entry<'a> {
     account: &'a AccountPath,
     direction: &'static str,
@@ -73,6 +99,10 @@ struct Entry<'a> {
     currency: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     category: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memo: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    tags: &'a [String],
 }
 
 /// Names in metadata that the importer sets.
@@ -91,6 +121,8 @@ impl Posting {
                 source_sha256: provenance.source_sha256,
                 source_line: provenance.source_line.to_string(),
             },
+            preconditions: (!self.preconditions.is_empty())
+                .then_some(Preconditions { balances: &self.preconditions }),
             entries: self.legs.iter().map(Entry::of).collect(),
         };
         serde_json::to_writer(&mut *out, &item).expect("writing JSON to memory");
@@ -106,6 +138,8 @@ impl<'a> Entry<'a> {
             amount: leg.amount.to_string(),
             currency: leg.currency.as_str(),
             category: leg.category.as_deref(),
+            memo: leg.memo.as_deref(),
+            tags: &leg.tags,
         }
     }
 }

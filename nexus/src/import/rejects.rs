@@ -1,4 +1,5 @@
-//! Rows that were refused, as a file that can be mended and imported again with the same mapping.
+//! Rows that were refused: a file that can be mended and imported again with the same mapping, or a list of places in a
+//! journal, which is mended itself.
 
 use std::{
     fs::{File, OpenOptions},
@@ -11,7 +12,13 @@ use csv::StringRecord;
 
 use super::source::{Layout, NOTES};
 
-pub struct Rejects {
+pub enum Rejects {
+    File(RejectsFile),
+    /// A journal's transactions, each with its place and why.
+    List(Vec<String>),
+}
+
+pub struct RejectsFile {
     layout: Layout,
     /// Where it is to be, if not beside the file.
     wished: Option<PathBuf>,
@@ -27,12 +34,6 @@ pub struct Reason {
 }
 
 impl Rejects {
-    pub fn new(layout: Layout, wished: Option<PathBuf>) -> Self {
-        Self { layout, wished, file: None }
-    }
-
-    /// `key`: the row's key, if it came so far. It goes into the file, so that the mended row is known by it: without, the
-    /// second of two twins would be the first of its kind in the new file.
     pub fn add(
         &mut self,
         record: &StringRecord,
@@ -40,6 +41,38 @@ impl Rejects {
         key: Option<&str>,
         reason: &Reason,
     ) -> Result<()> {
+        match self {
+            Rejects::File(file) => file.add(record, line, key, reason),
+            Rejects::List(list) => {
+                let Reason { why, code, pointer } = reason;
+                list.push(format!("{}: {why} ({code} {pointer})", place(record, line)));
+                Ok(())
+            }
+        }
+    }
+
+    /// Where a row stands, for a message.
+    pub fn place(&self, record: &StringRecord, line: u64) -> String {
+        match self {
+            Rejects::File(_) => format!("line {line}"),
+            Rejects::List(_) => place(record, line),
+        }
+    }
+}
+
+/// A journal's record holds the name of the file.
+fn place(record: &StringRecord, line: u64) -> String {
+    format!("{}:{line}", record.get(0).unwrap_or_default())
+}
+
+impl RejectsFile {
+    pub fn new(layout: Layout, wished: Option<PathBuf>) -> Self {
+        Self { layout, wished, file: None }
+    }
+
+    /// `key`: the row's key, if it came so far. It goes into the file, so that the mended row is known by it: without, the
+    /// second of two twins would be the first of its kind in the new file.
+    fn add(&mut self, record: &StringRecord, line: u64, key: Option<&str>, reason: &Reason) -> Result<()> {
         let line = line.to_string();
         let notes = [&*reason.why, &*reason.code, &*reason.pointer, key.unwrap_or_default(), &*line];
         let row = self.encoded(record.iter().chain(notes))?;

@@ -17,6 +17,7 @@ use super::{
     reader::{Read, Row},
     rejects::{Reason, Rejects},
 };
+use crate::exit::Exit;
 
 /// Conflicts that are looked up together.
 const CONFLICTS_TOGETHER: usize = 1_000;
@@ -266,7 +267,8 @@ impl Import {
         }
         if self.counts.refused <= SHOWN_MAX {
             let Reason { why, code, pointer } = reason;
-            self.display.say(&format!("line {line} would be refused ({code} {pointer}): {why}"));
+            let place = self.rejects.place(record, line);
+            self.display.say(&format!("{place} would be refused ({code} {pointer}): {why}"));
         }
         Ok(())
     }
@@ -290,11 +292,24 @@ fn other_money(place: Position, recorded: Option<&RecordedEvent>) -> Reason {
 /// What is printed at the end.
 pub struct Report {
     pub file: PathBuf,
+    /// What the file holds: rows, transactions.
+    pub unit: &'static str,
     pub counts: Counts,
     pub elapsed: Duration,
     pub dry_run: bool,
     pub rejects: Option<PathBuf>,
     pub balances: Option<PathBuf>,
+}
+
+impl Report {
+    /// Fails where something was refused.
+    pub fn exit(&self, one: &str) -> Result<()> {
+        match self.counts.refused {
+            0 => Ok(()),
+            1 => Err(Exit::Refused.because(format!("one {one} was refused"))),
+            refused => Err(Exit::Refused.because(format!("{refused} {one}s were refused"))),
+        }
+    }
 }
 
 impl std::fmt::Display for Report {
@@ -303,7 +318,8 @@ impl std::fmt::Display for Report {
         let Counts { posted, already_there, refused, skipped, moves_nothing } = self.counts;
         let rows = self.counts.rows();
         let (seconds, rate) = (self.elapsed.as_secs_f64(), grouped(per_second(rows, self.elapsed)));
-        writeln!(to, "{}: {} rows in {seconds:.1} s, {rate} rows/s", self.file.display(), grouped(rows))?;
+        let (file, unit) = (self.file.display(), self.unit);
+        writeln!(to, "{file}: {} {unit} in {seconds:.1} s, {rate} {unit}/s", grouped(rows))?;
         let posted_word = if self.dry_run { "would be posted" } else { "posted" };
         let refused_word = if self.dry_run { "would be refused" } else { "refused" };
         let always = [(posted_word, posted), ("already there", already_there), (refused_word, refused)];

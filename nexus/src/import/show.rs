@@ -8,7 +8,7 @@ use super::{
     source::Source,
 };
 
-const SHOWN_MAX: usize = 5;
+pub const SHOWN_MAX: usize = 5;
 
 pub fn first_transactions(mut source: Source, mut plan: Plan) -> Result<()> {
     println!("the first transactions:\n");
@@ -27,8 +27,8 @@ pub fn first_transactions(mut source: Source, mut plan: Plan) -> Result<()> {
     Ok(())
 }
 
-fn shown_as(line: u64, posting: &Posting) -> String {
-    let Posting { key, effective_at, description, reference, metadata, legs } = posting;
+pub fn shown_as(line: u64, posting: &Posting) -> String {
+    let Posting { key, effective_at, description, reference, metadata, preconditions, legs } = posting;
     let mut out = format!("line {line}  {effective_at}  {}\n", description.as_deref().unwrap_or("(no text)"));
     let width = legs.iter().map(|leg| leg.account.as_str().chars().count()).max().unwrap_or_default();
     for leg in legs {
@@ -50,6 +50,12 @@ fn shown_as(line: u64, posting: &Posting) -> String {
     }
     for (name, value) in metadata {
         out += &format!(", {name}: {value}");
+    }
+    for condition in preconditions {
+        out += &format!(
+            ", {} must hold {} {} before",
+            condition.account, condition.at_least, condition.currency
+        );
     }
     out.push('\n');
     out

@@ -160,6 +160,11 @@ impl Source {
 }
 
 impl Progress {
+    /// Of something that has been read already.
+    pub fn done(bytes_total: u64) -> Self {
+        Self { bytes_total, bytes_read: Arc::new(AtomicU64::new(bytes_total)) }
+    }
+
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read.load(Ordering::Relaxed)
     }

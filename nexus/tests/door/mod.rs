@@ -78,6 +78,25 @@ impl Door {
         Told::of(command.env("NEXUS_URL", &self.url).env("NEXUS_KEY", &self.key).output().unwrap())
     }
 
+    /// The binary against this server.
+    pub fn run(&self, args: &[&str]) -> Told {
+        let mut command = nexus(args);
+        Told::of(command.env("NEXUS_URL", &self.url).env("NEXUS_KEY", &self.key).output().unwrap())
+    }
+
+    /// Everything that was recorded in a ledger.
+    pub fn events(&self, ledger: &str) -> Vec<serde_json::Value> {
+        let (mut events, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = self.call("GET", &format!("/v1/ledgers/{ledger}/events?limit=1000{after}"), None);
+            events.extend(page["events"].as_array().unwrap_or_else(|| panic!("{page}")).iter().cloned());
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => return events,
+            }
+        }
+    }
+
     pub fn call(&self, method: &str, path: &str, body: Option<&str>) -> serde_json::Value {
         let runtime = self.runtime.as_ref().unwrap();
         runtime.block_on(async {

@@ -1,0 +1,178 @@
+//! Real journals of hledger, Ledger and Beancount, imported over HTTP: at every date that their own tools were asked for,
+//! every balance is theirs, to the last digit.
+//!
+//! The data are not in the repository. `NEXUS_SHARED_DATA` names their folder; otherwise `../shared/data` beside the
+//! workspace. Without them the test says so and passes.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is amiss")]
+
+mod door;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, NaiveDate};
+use door::Door;
+use rust_decimal::Decimal;
+
+/// A journal, what its map says, and the codes of commodities that cannot be codes themselves.
+struct Case {
+    name: &'static str,
+    map: &'static str,
+    codes: &'static [(&'static str, &'static str)],
+    /// Accounts that the journal's own tool does not have.
+    ours: &'static [&'static str],
+}
+
+const DOLLARS: &[(&str, &str)] = &[("$", "USD"), ("", "UNITS")];
+const OURS: &[&str] = &["equity:conversion", "equity:virtual"];
+const ANY_TYPE: &str = "[types]\n\"*\" = \"asset\"\n";
+
+const CASES: &[Case] = &[
+    Case { name: "beancount-example", map: "", codes: &[], ours: OURS },
+    Case { name: "hledger-1ktxns-100accts", map: ANY_TYPE, codes: &[], ours: OURS },
+    Case {
+        name: "hledger-Cody",
+        // Its dollar is not the American one, which it prices at $1.36.
+        map: "[commodities]\n\"$\" = \"SGD\"\n",
+        codes: &[("$", "SGD"), ("", "UNITS")],
+        ours: OURS,
+    },
+    Case {
+        name: "hledger-envelope-budget-auto-1",
+        map: "[types]\nbudget = \"asset\"\n",
+        codes: DOLLARS,
+        ours: OURS,
+    },
+    Case { name: "hledger-envelope-budget-manual-1", map: "", codes: DOLLARS, ours: OURS },
+    Case { name: "hledger-goal-budget-1", map: "", codes: DOLLARS, ours: OURS },
+    Case { name: "hledger-goal-budget-3", map: "", codes: DOLLARS, ours: OURS },
+    Case {
+        name: "hledger-multicurrency",
+        map: "",
+        codes: &[],
+        ours: &["Equity:Conversion", "equity:virtual"],
+    },
+    Case { name: "hledger-quickstart", map: "", codes: DOLLARS, ours: OURS },
+    Case { name: "hledger-sample", map: "", codes: DOLLARS, ours: OURS },
+    Case { name: "ledger-standard", map: ANY_TYPE, codes: DOLLARS, ours: OURS },
+    Case { name: "ledger-transfer", map: "", codes: &[("bytes", "BYTES")], ours: OURS },
+];
+
+type Balances = BTreeMap<(String, String), Decimal>;
+
+fn data() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let folder = std::env::var_os("NEXUS_SHARED_DATA").map_or_else(beside, PathBuf::from).join("journals");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!(
+        "skipped: {} is not there; NEXUS_SHARED_DATA names the folder that has journals/",
+        folder.display()
+    );
+    None
+}
+
+/// The only file in a folder.
+fn journal(folder: &Path) -> PathBuf {
+    fs::read_dir(folder.join("src")).unwrap().next().unwrap().unwrap().path()
+}
+
+/// What each account held at the end of each day that the journal's own tool was asked for.
+fn oracle(folder: &Path, codes: &[(&str, &str)]) -> BTreeMap<NaiveDate, Balances> {
+    let mut reader = csv::Reader::from_path(folder.join("oracle/balances_at.csv")).unwrap();
+    let mut days: BTreeMap<NaiveDate, Balances> = BTreeMap::new();
+    for row in reader.records() {
+        let row = row.unwrap();
+        let code = codes.iter().find(|(written, _)| *written == &row[2]).map_or(&row[2], |(_, code)| code);
+        let balance: Decimal = row[3].parse().unwrap();
+        let day = days.entry(row[0].parse().unwrap()).or_default();
+        if !balance.is_zero() {
+            assert!(day.insert((row[1].to_owned(), code.to_owned()), balance).is_none());
+        }
+    }
+    days
+}
+
+/// Every recorded entry: its day, its account and currency, and what it adds to the account's debits.
+fn entries(door: &Door, ledger: &str) -> Vec<(NaiveDate, (String, String), Decimal)> {
+    let mut entries = Vec::new();
+    for event in door.events(ledger) {
+        let micros = event["effective_at"].as_i64().unwrap();
+        let date = DateTime::from_timestamp_micros(micros).unwrap().date_naive();
+        for entry in event["entries"].as_array().into_iter().flatten() {
+            let amount: Decimal = entry["amount"].as_str().unwrap().parse().unwrap();
+            let text = |name: &str| entry[name].as_str().unwrap().to_owned();
+            let signed = if text("direction") == "debit" { amount } else { -amount };
+            entries.push((date, (text("path"), text("currency")), signed));
+        }
+    }
+    entries
+}
+
+fn balances_at(
+    entries: &[(NaiveDate, (String, String), Decimal)],
+    day: NaiveDate,
+    ours: &[&str],
+) -> Balances {
+    let mut balances = Balances::new();
+    for (date, account, amount) in entries {
+        if *date <= day && !ours.contains(&account.0.as_str()) {
+            *balances.entry(account.clone()).or_default() += amount;
+        }
+    }
+    balances.retain(|_, balance| !balance.is_zero());
+    balances
+}
+
+#[test]
+fn every_balance_of_real_journals_is_what_their_own_tools_say() {
+    let Some(data) = data() else { return };
+    let found: BTreeSet<String> = fs::read_dir(&data)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    let known: BTreeSet<String> = CASES.iter().map(|case| case.name.to_owned()).collect();
+    assert_eq!(found, known, "each journal in {} is a case", data.display());
+
+    let door = Door::open();
+    let mut wrong = Vec::new();
+    for Case { name, map, codes, ours } in CASES {
+        let (folder, ledger) = (data.join(name), name.to_lowercase());
+        let map = door.file(&format!("{name}.toml"), map);
+        let file = journal(&folder).to_string_lossy().into_owned();
+        let import =
+            ["import", "journal", &file, "--ledger", &ledger, "--open", "--types", &map.to_string_lossy()];
+        let told = door.run(&import);
+        println!("{}", told.out);
+        if told.code != 0 {
+            wrong.push(format!("{name}: exit {}\n{}{}", told.code, told.out, told.err));
+            continue;
+        }
+        let [posted, there, refused] = told.counts();
+        assert!(posted > 0);
+        assert_eq!((there, refused), (0, 0), "{name}");
+
+        let entries = entries(&door, &ledger);
+        let (mut rows, days) = (0, oracle(&folder, codes));
+        for (day, theirs) in &days {
+            let ours = balances_at(&entries, *day, ours);
+            rows += theirs.len();
+            for account in theirs.keys().chain(ours.keys()).collect::<BTreeSet<_>>() {
+                let (ours, theirs) = (ours.get(account), theirs.get(account));
+                if ours != theirs {
+                    wrong.push(format!("{name} {day} {account:?}: ours {ours:?}, theirs {theirs:?}"));
+                }
+            }
+        }
+        assert!(rows > 0);
+        println!("{name}: {posted} transactions; {rows} balances at {} days compared\n", days.len());
+
+        let again = door.run(&import);
+        assert_eq!(again.counts(), [0, posted, 0], "{name}: a second import posts nothing\n{}", again.out);
+    }
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong[..wrong.len().min(30)].join("\n"));
+}
