@@ -16,6 +16,7 @@ mod number;
 mod plan;
 pub mod posting;
 mod progress;
+mod rates;
 mod reader;
 mod rejects;
 mod rule;

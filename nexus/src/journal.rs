@@ -1,4 +1,5 @@
-//! Plain-text accounting: reads journals of hledger and beancount into transactions whose every amount is known.
+//! Plain-text accounting: reads journals of hledger and beancount into transactions whose every amount is known, and writes
+//! one for hledger.
 
 mod account;
 mod amount;
@@ -23,7 +24,7 @@ pub use entries::{Converter, Entered};
 pub use fault::Faults;
 pub use infer::Scales;
 pub use map::Map;
-pub use model::LeftOut;
+pub use model::{LeftOut, Price};
 pub use running::settle;
 pub use source::{Format, read};
 pub use types::Types;

@@ -72,7 +72,9 @@ fn the_example_journal_is_imported_and_a_second_time_posts_nothing() {
         expense expenses:unknown 0.70 EUR
     "#]];
     expected.assert_eq(&balances(&door));
+    assert!(first.out.contains("rates: 1 recorded, 0 already there"), "{}", first.out);
     let second = import(&door, &file, &[]);
+    assert!(second.out.contains("rates: 0 recorded, 1 already there"), "{}", second.out);
     assert_eq!((second.code, second.counts()), (0, [0, 7, 0]), "{}{}", second.out, second.err);
     expected.assert_eq(&balances(&door));
 
@@ -279,6 +281,6 @@ fn a_dry_run_shows_what_would_be_done_and_changes_nothing() {
     assert_eq!(told.code, 0, "{}{}", told.out, told.err);
     assert!(told.out.contains("the asset WORLD with 3 decimals would be registered"), "{}", told.out);
     assert!(told.out.contains("the account funds:world (asset) would be opened"), "{}", told.out);
-    assert!(told.out.contains("7 transactions would be posted"), "{}", told.out);
+    assert!(told.out.contains("7 transactions would be posted and 1 rates recorded"), "{}", told.out);
     assert_eq!(door.call("GET", "/v1/ledgers", None)["ledgers"].as_array().map(Vec::len), Some(0));
 }

@@ -14,6 +14,7 @@ use super::{
     conflict::Comparer,
     ledger::Ledger,
     progress::Display,
+    rates::{self, Rate, Rates},
     reader::{GROUP_ROWS, Read, Row},
     rejects::Rejects,
     run::{Counts, Import, Report},
@@ -68,6 +69,7 @@ struct Ready {
     rows: Vec<Read>,
     assets: Assets,
     accounts: BTreeMap<AccountPath, AccountType>,
+    rates: Vec<Rate>,
     summary: Summary,
 }
 
@@ -75,7 +77,7 @@ struct Ready {
 struct Summary {
     left_out: Vec<LeftOut>,
     warnings: Vec<LeftOut>,
-    prices: usize,
+    rates: Rates,
 }
 
 /// More are counted only.
@@ -100,7 +102,13 @@ pub async fn journal(args: JournalArgs) -> Result<()> {
     }
     prepare(&ledger, there, &map, &ready, &accounts_there).await?;
     let rows = std::mem::take(&mut ready.rows);
-    let (report, refused, outcome) = run(&args, ledger, &ready.sha256, rows).await?;
+    let head = ledger.head().await?;
+    let (report, refused, outcome) = run(&args, ledger.clone(), &ready.sha256, rows).await?;
+    if outcome.is_ok() {
+        let mut rates = rates::record(&ledger, std::mem::take(&mut ready.rates), head).await?;
+        rates.refused.append(&mut ready.summary.rates.refused);
+        ready.summary.rates = rates;
+    }
     print!("{report}{}", ready.summary);
     for line in &refused {
         println!("refused: {line}");
@@ -176,9 +184,13 @@ fn ready(args: &JournalArgs, map: &Map, there: &BTreeMap<AccountPath, AccountTyp
             accounts.entry(counter).or_insert(AccountType::Equity);
         }
     }
-    let summary =
-        Summary { left_out: journal.left_out, warnings: journal.warnings, prices: journal.prices.len() };
-    Ok(Ready { sha256: journal.sha256, rows, assets, accounts, summary })
+    let (rates, refused) = rates::of_prices(&journal.prices, &assets);
+    let summary = Summary {
+        left_out: journal.left_out,
+        warnings: journal.warnings,
+        rates: Rates { refused, ..Rates::default() },
+    };
+    Ok(Ready { sha256: journal.sha256, rows, assets, accounts, rates, summary })
 }
 
 fn own_account(name: &str, key: &str) -> Result<AccountPath> {
@@ -282,7 +294,9 @@ fn show_dry_run(ready: &Ready, accounts_there: &BTreeMap<AccountPath, AccountTyp
     for (path, kind) in ready.accounts.iter().filter(|(path, _)| !accounts_there.contains_key(*path)) {
         println!("the account {path} ({}) would be opened", kind.as_str());
     }
-    println!("{} transactions would be posted, if they are not there\n{}", rows().count(), ready.summary);
+    let (transactions, rates) = (rows().count(), ready.rates.len());
+    println!("{transactions} transactions would be posted and {rates} rates recorded, if they are not there");
+    print!("{}", ready.summary);
     println!(
         "nothing was changed; the journal was read and checked here, and the ledger was not asked about it"
     );
@@ -290,10 +304,12 @@ fn show_dry_run(ready: &Ready, accounts_there: &BTreeMap<AccountPath, AccountTyp
 
 impl std::fmt::Display for Summary {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.prices > 0 {
-            writeln!(to, "not imported yet: {} prices", self.prices)?;
+        let Rates { recorded, already_there, refused } = &self.rates;
+        if recorded + already_there > 0 {
+            writeln!(to, "rates: {recorded} recorded, {already_there} already there")?;
         }
-        for (word, list) in [("not imported", &self.left_out), ("note", &self.warnings)] {
+        let lists = [("price", refused), ("not imported", &self.left_out), ("note", &self.warnings)];
+        for (word, list) in lists {
             for LeftOut { place, what } in list.iter().take(LEFT_OUT_SHOWN_MAX) {
                 writeln!(to, "{word}: {place}: {what}")?;
             }

@@ -97,6 +97,12 @@ impl Ledger {
         }
     }
 
+    /// Records a rate; says where it stands in the log. A repeat says where it stood before.
+    pub async fn record_rate(&self, key: &str, rate: &Value) -> Result<Position> {
+        let answer = self.client.post(&self.path("/rates"), key, rate).await?;
+        Ok(answer["position"].as_str().context("a rate's answer has no position")?.parse()?)
+    }
+
     /// Where the log ends now: what is answered with a place up to here was there before.
     pub async fn head(&self) -> Result<Position> {
         let page = self.client.get("/v1/ledgers?limit=1").await?;
