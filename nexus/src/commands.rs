@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod down;
 mod events;
+mod export;
 mod import;
 mod keys;
 mod ledgers;
@@ -51,6 +52,7 @@ commands! {
     keys => Keys,
     replay => Replay,
     import => Import,
+    export => Export,
     doctor => Doctor,
     api => Api,
     completions => Completions,

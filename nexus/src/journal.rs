@@ -18,6 +18,7 @@ mod number;
 mod running;
 mod source;
 mod types;
+pub mod write;
 
 pub use assets::Assets;
 pub use entries::{Converter, Entered};

@@ -8,6 +8,7 @@ mod database;
 mod detach;
 mod dev_key;
 mod exit;
+mod export;
 mod folder;
 mod import;
 mod journal;

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
 mod door;
+mod hledger;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,6 +16,7 @@ use std::{
 
 use chrono::{DateTime, NaiveDate};
 use door::Door;
+use hledger::Balances;
 use rust_decimal::Decimal;
 
 /// A journal, what its map says, and the codes of commodities that cannot be codes themselves.
@@ -24,6 +26,8 @@ struct Case {
     codes: &'static [(&'static str, &'static str)],
     /// Accounts that the journal's own tool does not have.
     ours: &'static [&'static str],
+    /// Whether hledger makes statements of the journal itself: it reads it, and knows the types of all accounts.
+    statements: bool,
 }
 
 const DOLLARS: &[(&str, &str)] = &[("$", "USD"), ("", "UNITS")];
@@ -31,37 +35,38 @@ const OURS: &[&str] = &["equity:conversion", "equity:virtual"];
 const ANY_TYPE: &str = "[types]\n\"*\" = \"asset\"\n";
 
 const CASES: &[Case] = &[
-    Case { name: "beancount-example", map: "", codes: &[], ours: OURS },
-    Case { name: "hledger-1ktxns-100accts", map: ANY_TYPE, codes: &[], ours: OURS },
+    Case { name: "beancount-example", map: "", codes: &[], ours: OURS, statements: false },
+    Case { name: "hledger-1ktxns-100accts", map: ANY_TYPE, codes: &[], ours: OURS, statements: false },
     Case {
         name: "hledger-Cody",
         // Its dollar is not the American one, which it prices at $1.36.
         map: "[commodities]\n\"$\" = \"SGD\"\n",
         codes: &[("$", "SGD"), ("", "UNITS")],
         ours: OURS,
+        statements: true,
     },
     Case {
         name: "hledger-envelope-budget-auto-1",
         map: "[types]\nbudget = \"asset\"\n",
         codes: DOLLARS,
         ours: OURS,
+        statements: false,
     },
-    Case { name: "hledger-envelope-budget-manual-1", map: "", codes: DOLLARS, ours: OURS },
-    Case { name: "hledger-goal-budget-1", map: "", codes: DOLLARS, ours: OURS },
-    Case { name: "hledger-goal-budget-3", map: "", codes: DOLLARS, ours: OURS },
+    Case { name: "hledger-envelope-budget-manual-1", map: "", codes: DOLLARS, ours: OURS, statements: true },
+    Case { name: "hledger-goal-budget-1", map: "", codes: DOLLARS, ours: OURS, statements: true },
+    Case { name: "hledger-goal-budget-3", map: "", codes: DOLLARS, ours: OURS, statements: true },
     Case {
         name: "hledger-multicurrency",
         map: "",
         codes: &[],
         ours: &["Equity:Conversion", "equity:virtual"],
+        statements: true,
     },
-    Case { name: "hledger-quickstart", map: "", codes: DOLLARS, ours: OURS },
-    Case { name: "hledger-sample", map: "", codes: DOLLARS, ours: OURS },
-    Case { name: "ledger-standard", map: ANY_TYPE, codes: DOLLARS, ours: OURS },
-    Case { name: "ledger-transfer", map: "", codes: &[("bytes", "BYTES")], ours: OURS },
+    Case { name: "hledger-quickstart", map: "", codes: DOLLARS, ours: OURS, statements: true },
+    Case { name: "hledger-sample", map: "", codes: DOLLARS, ours: OURS, statements: true },
+    Case { name: "ledger-standard", map: ANY_TYPE, codes: DOLLARS, ours: OURS, statements: false },
+    Case { name: "ledger-transfer", map: "", codes: &[("bytes", "BYTES")], ours: OURS, statements: true },
 ];
-
-type Balances = BTreeMap<(String, String), Decimal>;
 
 fn data() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
@@ -82,23 +87,31 @@ fn journal(folder: &Path) -> PathBuf {
 }
 
 /// What each account held at the end of each day that the journal's own tool was asked for.
-fn oracle(folder: &Path, codes: &[(&str, &str)]) -> BTreeMap<NaiveDate, Balances> {
+fn oracle(folder: &Path, case: &Case) -> BTreeMap<NaiveDate, Balances> {
     let mut reader = csv::Reader::from_path(folder.join("oracle/balances_at.csv")).unwrap();
     let mut days: BTreeMap<NaiveDate, Balances> = BTreeMap::new();
     for row in reader.records() {
         let row = row.unwrap();
-        let code = codes.iter().find(|(written, _)| *written == &row[2]).map_or(&row[2], |(_, code)| code);
         let balance: Decimal = row[3].parse().unwrap();
         let day = days.entry(row[0].parse().unwrap()).or_default();
         if !balance.is_zero() {
-            assert!(day.insert((row[1].to_owned(), code.to_owned()), balance).is_none());
+            assert!(day.insert((row[1].to_owned(), case.code(&row[2])), balance).is_none());
         }
     }
     days
 }
 
-/// Every recorded entry: its day, its account and currency, and what it adds to the account's debits.
-fn entries(door: &Door, ledger: &str) -> Vec<(NaiveDate, (String, String), Decimal)> {
+/// A recorded entry.
+struct Entry {
+    date: NaiveDate,
+    /// And the currency.
+    account: (String, String),
+    kind: String,
+    /// What it adds to the account's debits.
+    amount: Decimal,
+}
+
+fn entries(door: &Door, ledger: &str) -> Vec<Entry> {
     let mut entries = Vec::new();
     for event in door.events(ledger) {
         let micros = event["effective_at"].as_i64().unwrap();
@@ -107,25 +120,67 @@ fn entries(door: &Door, ledger: &str) -> Vec<(NaiveDate, (String, String), Decim
             let amount: Decimal = entry["amount"].as_str().unwrap().parse().unwrap();
             let text = |name: &str| entry[name].as_str().unwrap().to_owned();
             let signed = if text("direction") == "debit" { amount } else { -amount };
-            entries.push((date, (text("path"), text("currency")), signed));
+            let account = (text("path"), text("currency"));
+            entries.push(Entry { date, account, kind: text("account_type"), amount: signed });
         }
     }
     entries
 }
 
-fn balances_at(
-    entries: &[(NaiveDate, (String, String), Decimal)],
-    day: NaiveDate,
-    ours: &[&str],
-) -> Balances {
+fn balances_at<'a>(entries: impl Iterator<Item = &'a Entry>, day: NaiveDate, ours: &[&str]) -> Balances {
     let mut balances = Balances::new();
-    for (date, account, amount) in entries {
-        if *date <= day && !ours.contains(&account.0.as_str()) {
+    for Entry { account, amount, .. } in entries.filter(|entry| entry.date <= day) {
+        if !ours.contains(&account.0.as_str()) {
             *balances.entry(account.clone()).or_default() += amount;
         }
     }
     balances.retain(|_, balance| !balance.is_zero());
     balances
+}
+
+/// As statements show them: positive on the side on which the account grows.
+fn statement(entries: &[Entry], kinds: [&str; 2], day: NaiveDate) -> Balances {
+    let of_kind = |kind: &str| balances_at(entries.iter().filter(|entry| entry.kind == kind), day, &[]);
+    let [debits, credits] = kinds.map(of_kind);
+    debits.into_iter().chain(credits.into_iter().map(|(account, number)| (account, -number))).collect()
+}
+
+/// hledger's reports of our export are those of our books, and those of the journal itself.
+fn check_export(
+    case: &Case,
+    door: &Door,
+    journal: &Path,
+    entries: &[Entry],
+    days: &BTreeMap<NaiveDate, Balances>,
+) {
+    let ledger = case.name.to_lowercase();
+    let out = door.folder.path().join(format!("{ledger}.exported.journal"));
+    let told = door.run(&["export", "journal", "--ledger", &ledger, "--out", &out.to_string_lossy()]);
+    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+    for (day, theirs) in days {
+        let mut read = hledger::report(&out, "bal", *day);
+        assert_eq!(read, balances_at(entries.iter(), *day, &[]), "{ledger} {day}");
+        read.retain(|(account, _), _| !case.ours.contains(&account.as_str()));
+        assert_eq!(read, *theirs, "{ledger} {day}");
+        for (report, kinds) in [("bs", ["asset", "liability"]), ("is", ["expense", "income"])] {
+            let read = hledger::report(&out, report, *day);
+            assert_eq!(read, statement(entries, kinds, *day), "{ledger} {report} {day}");
+            if case.statements {
+                let original = hledger::report(journal, report, *day).into_iter();
+                let coded =
+                    original.map(|((account, commodity), number)| ((account, case.code(&commodity)), number));
+                assert_eq!(read, coded.collect::<Balances>(), "{ledger} {report} {day}");
+            }
+        }
+    }
+    println!("{}hledger reads the same balances and statements from it", told.out);
+}
+
+impl Case {
+    fn code(&self, commodity: &str) -> String {
+        let code = self.codes.iter().find(|(written, _)| *written == commodity);
+        code.map_or(commodity, |(_, code)| code).to_owned()
+    }
 }
 
 #[test]
@@ -140,7 +195,9 @@ fn every_balance_of_real_journals_is_what_their_own_tools_say() {
 
     let door = Door::open();
     let mut wrong = Vec::new();
-    for Case { name, map, codes, ours } in CASES {
+    let with_hledger = hledger::is_there();
+    for case in CASES {
+        let Case { name, map, ours, .. } = case;
         let (folder, ledger) = (data.join(name), name.to_lowercase());
         let map = door.file(&format!("{name}.toml"), map);
         let file = journal(&folder).to_string_lossy().into_owned();
@@ -157,9 +214,9 @@ fn every_balance_of_real_journals_is_what_their_own_tools_say() {
         assert_eq!((there, refused), (0, 0), "{name}");
 
         let entries = entries(&door, &ledger);
-        let (mut rows, days) = (0, oracle(&folder, codes));
+        let (mut rows, days) = (0, oracle(&folder, case));
         for (day, theirs) in &days {
-            let ours = balances_at(&entries, *day, ours);
+            let ours = balances_at(entries.iter(), *day, ours);
             rows += theirs.len();
             for account in theirs.keys().chain(ours.keys()).collect::<BTreeSet<_>>() {
                 let (ours, theirs) = (ours.get(account), theirs.get(account));
@@ -173,6 +230,9 @@ fn every_balance_of_real_journals_is_what_their_own_tools_say() {
 
         let again = door.run(&import);
         assert_eq!(again.counts(), [0, posted, 0], "{name}: a second import posts nothing\n{}", again.out);
+        if with_hledger {
+            check_export(case, &door, &journal(&folder), &entries, &days);
+        }
     }
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong[..wrong.len().min(30)].join("\n"));
 }
