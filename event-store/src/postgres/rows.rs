@@ -52,6 +52,10 @@ impl Reader {
     async fn next(&mut self) -> Result<Option<StoredRow>, LogError> {
         loop {
             if self.until.is_some_and(|until| self.after >= until) {
+                // The page ends here too. Read to its end it gives its connection back, else it is cut.
+                if let Some(mut page) = self.page.take() {
+                    page.next().await?;
+                }
                 return Ok(None);
             }
             let page = match &mut self.page {
