@@ -71,6 +71,8 @@ codes! {
         "The service cannot take the request now. Come back after the seconds in Retry-After, with the same key.";
     OVERLOADED = 503 "overloaded", "Overloaded",
         "Too many commands are waiting. Nothing was recorded and no key used up: send the same again after Retry-After.";
+    STREAMS_TAKEN = 503 "streams_taken", "No stream is free",
+        "As many streams are open as this server serves. Come back after the seconds in Retry-After, or ask another server.";
     TIMED_OUT = 503 "timed_out", "Waited too long",
         "The command waited too long in the queue. Nothing was recorded and no key used up: send the same again.";
     OUTCOME_UNKNOWN = 503 "outcome_unknown", "Outcome not known yet",

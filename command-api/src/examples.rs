@@ -32,4 +32,4 @@ pub fn bodies() -> [(&'static str, Value); 9] {
 
 /// Parameters for which nothing is proposed: a place in a list is found in the page before, and one key for all that
 /// is tried would make all but the first a conflict.
-pub const NOT_PROPOSED: [&str; 2] = ["after", "Idempotency-Key"];
+pub const NOT_PROPOSED: [&str; 3] = ["after", "Idempotency-Key", "Last-Event-ID"];

@@ -18,6 +18,7 @@ pub mod problem;
 mod routes;
 pub mod server;
 pub mod spec;
+pub mod stream;
 mod tags;
 pub mod telemetry;
 mod views;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use poem_openapi::OpenApi;
 
-use crate::engine::Engine;
+use crate::{engine::Engine, stream::Streams};
 
 mod bulk;
 mod close_account;
@@ -24,10 +24,11 @@ mod register_asset;
 mod rename_account;
 mod reverse_transaction;
 mod set_limits;
+mod stream;
 mod unfreeze_account;
 
 /// All routes that need the engine.
-pub fn all(engine: &Arc<Engine>) -> impl OpenApi + use<> {
+pub fn all(engine: &Arc<Engine>, streams: &Arc<Streams>) -> impl OpenApi + use<> {
     let of = || Arc::clone(engine);
     let ledgers = (open_ledger::Route(of()), list_ledgers::Route(of()), get_ledger::Route(of()));
     let accounts = (
@@ -43,6 +44,7 @@ pub fn all(engine: &Arc<Engine>) -> impl OpenApi + use<> {
         record_rate::Route(of()),
     );
     let transactions = (post_transaction::Route(of()), reverse_transaction::Route(of()), bulk::Route(of()));
-    let events = (list_events::Route(of()), get_event::Route(of()));
+    let stream = stream::Route(of(), Arc::clone(streams));
+    let events = (list_events::Route(of()), get_event::Route(of()), stream);
     (ledgers, accounts, transactions, events)
 }

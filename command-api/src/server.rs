@@ -26,6 +26,7 @@ use crate::{
     keys::cache::Keys,
     routes,
     spec::{Spec, SpecError},
+    stream::{StreamConfig, Streams},
     telemetry::{
         access::{AccessLog, Successes},
         metrics::HttpMetrics,
@@ -51,6 +52,7 @@ pub struct ServerConfig {
     pub slow: Duration,
     /// Mounts the route that benches measure as the ceiling. Never in production.
     pub bench_echo: bool,
+    pub stream: StreamConfig,
     /// Hears of every request that was answered.
     pub observer: Option<Observer>,
 }
@@ -67,6 +69,7 @@ impl Default for ServerConfig {
             access_successes: Successes::None,
             slow: Duration::from_secs(1),
             bench_echo: false,
+            stream: StreamConfig::default(),
             observer: None,
         }
     }
@@ -124,7 +127,12 @@ impl Bound {
         let draining =
             Arc::new(Draining { inner: Arc::clone(&parts.readiness), is_on: AtomicBool::new(false) });
         let keys = Arc::clone(&parts.keys);
-        let endpoint = door(&self.config, Parts { readiness: Arc::<Draining>::clone(&draining), ..parts })?;
+        let streams = parts.engine.as_ref().map(|engine| {
+            let log = Arc::clone(engine.sequencer.log());
+            Streams::new(log, Arc::clone(&keys), self.config.stream.clone(), stop.clone())
+        });
+        let parts = Parts { readiness: Arc::<Draining>::clone(&draining), ..parts };
+        let endpoint = door(&self.config, parts, streams.as_ref())?;
         let refreshing = tokio::spawn(keys.follow(stop.clone()));
 
         let acceptor = DoorAcceptor::new(
@@ -140,21 +148,29 @@ impl Bound {
         let served = poem::Server::new_with_acceptor(acceptor)
             .run_with_graceful_shutdown(endpoint, stopped, Some(self.config.grace))
             .await;
+        // Connections that became WebSockets are no longer the server's.
+        if let Some(streams) = streams {
+            let _ = tokio::time::timeout(self.config.grace, streams.all_ended()).await;
+        }
         refreshing.abort();
         served.map_err(ServeError::Serve)
     }
 }
 
 /// The whole application, from the edge to the routes.
-pub fn door(config: &ServerConfig, parts: Parts) -> Result<BoxEndpoint<'static, Response>, ServeError> {
+pub fn door(
+    config: &ServerConfig,
+    parts: Parts,
+    streams: Option<&Arc<Streams>>,
+) -> Result<BoxEndpoint<'static, Response>, ServeError> {
     let Parts { engine, keys, readiness, registry } = parts;
     let health = HealthRoutes { readiness, registry: registry.clone() };
-    match engine {
+    match engine.zip(streams) {
         None if config.bench_echo => edged(config, keys, &registry, (health, EchoRoutes)),
         None => edged(config, keys, &registry, health),
-        Some(engine) => {
+        Some((engine, streams)) => {
             registry.register(Box::new(EngineMetrics(engine.sequencer.clone())))?;
-            let routes = routes::all(&engine);
+            let routes = routes::all(&engine, streams);
             if config.bench_echo {
                 edged(config, keys, &registry, (routes, health, EchoRoutes))
             } else {

@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod metadata;
 pub mod rate;
 pub mod reversal;
+pub mod stream;
 pub mod strict;
 pub mod text;
 mod time;

@@ -100,6 +100,12 @@ impl Keys {
         if key.opened_by(secret) { Ok(key) } else { Err(NoEntry::Invalid) }
     }
 
+    /// Whether a key that was opened before would open again: for what lasts longer than a request.
+    pub fn still_opens(&self, key: &Key) -> bool {
+        let by_id = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+        self.age() <= STALE_AFTER && by_id.get(&key.id).is_some_and(|now| **now == *key)
+    }
+
     pub fn age(&self) -> Duration {
         Duration::from_millis(self.elapsed_ms() - self.read_ms.load(Ordering::Acquire))
     }
@@ -118,6 +124,10 @@ impl MemoryKeys {
         let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
         keys.retain(|known| known.id != key.id);
         keys.push(key);
+    }
+
+    pub fn revoke_all(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
@@ -145,11 +155,14 @@ mod tests {
         source.put(key.clone());
         let keys = Keys::load(source.clone()).await.unwrap();
         assert_eq!(keys.open(token.as_str()).unwrap().id, key.id);
+        assert!(keys.still_opens(&key));
+        let as_it_was = key.clone();
 
         key.revoked_at = Some(Utc::now());
         source.put(key);
         keys.refresh().await.unwrap();
         assert_eq!(keys.open(token.as_str()).unwrap_err(), NoEntry::Invalid);
+        assert!(!keys.still_opens(&as_it_was));
         assert_eq!(keys.open("nxk_nobody_x").unwrap_err(), NoEntry::Invalid);
     }
 }

@@ -237,11 +237,11 @@ pub fn write(out: &mut Vec<u8>, head: &Head<'_>, event: &Event) {
     match event {
         Event::TransactionPosted(posted) => {
             opened(out, &posted.opened);
-            balances(out, &posted.entries);
+            balances(out, &posted.entries, |_| true);
         }
         Event::TransactionReversed(reversed) => {
             string(out, "reverses", reversed.original.as_str());
-            balances(out, &reversed.entries);
+            balances(out, &reversed.entries, |_| true);
         }
         Event::LedgerOpened(ledger) => {
             string(out, "time_zone", &ledger.time_zone);
@@ -338,14 +338,15 @@ fn opened(out: &mut Vec<u8>, accounts: &[OpenedAccount]) {
     out.push(b']');
 }
 
-/// An account's last entry in a currency holds what stands after the whole transaction.
-fn balances(out: &mut Vec<u8>, entries: &[Entry]) {
+/// An account's last entry in a currency holds what stands after the whole transaction. Of one account all entries are
+/// kept, or none.
+pub(crate) fn balances(out: &mut Vec<u8>, entries: &[Entry], keep: impl Fn(&Entry) -> bool) {
     name(out, "balances");
     out.push(b'[');
     let mut first = true;
     for (index, entry) in entries.iter().enumerate() {
         let same = |later: &Entry| later.account == entry.account && later.currency == entry.currency;
-        if entries[index + 1..].iter().any(same) {
+        if !keep(entry) || entries[index + 1..].iter().any(same) {
             continue;
         }
         out.extend_from_slice(if first { b"{" } else { b",{" });
@@ -389,7 +390,7 @@ fn quantity(out: &mut Vec<u8>, field: &str, content: Quantity) {
     out.push(b'"');
 }
 
-fn time(out: &mut Vec<u8>, field: &str, content: Ts) {
+pub(crate) fn time(out: &mut Vec<u8>, field: &str, content: Ts) {
     name(out, field);
     out.push(b'"');
     write_ts(out, content);
