@@ -8,6 +8,7 @@ mod hang_up;
 mod kill_postgres;
 mod kill_server;
 mod setting;
+mod stream;
 mod wire;
 
 use crate::ground::Ground;
@@ -23,8 +24,14 @@ struct Drill {
     run: for<'a> fn(&'a mut Setting) -> futures_util::future::BoxFuture<'a, anyhow::Result<()>>,
 }
 
-const DRILLS: [Drill; 5] =
-    [kill_server::DRILL, kill_postgres::DRILL, frozen_owner::DRILL, cut_connection::DRILL, hang_up::DRILL];
+const DRILLS: [Drill; 6] = [
+    kill_server::DRILL,
+    kill_postgres::DRILL,
+    frozen_owner::DRILL,
+    cut_connection::DRILL,
+    hang_up::DRILL,
+    stream::DRILL,
+];
 
 #[derive(clap::Args, Debug)]
 pub struct Options {
@@ -39,6 +46,9 @@ pub struct Options {
     /// The longest time under load before each fault
     #[arg(long, default_value_t = 1.0)]
     seconds: f64,
+    /// How many listen, in the drill `stream`
+    #[arg(long, default_value_t = 1_000)]
+    subscribers: u64,
     #[command(flatten)]
     ground: Ground,
 }
@@ -60,6 +70,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         seed: options.seed,
         rounds: options.rounds.unwrap_or(drill.rounds),
         seconds: options.seconds,
+        subscribers: options.subscribers,
         nexus: options.ground.nexus()?,
         folder: scratch.path().to_owned(),
         random: SplitMix(options.seed),

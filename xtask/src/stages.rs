@@ -38,12 +38,13 @@ const BERKA: &str = "the_books_of_a_bank_come_out_to_the_cent";
 const JOURNALS: &str = "every_balance_of_real_journals_is_what_their_own_tools_say";
 
 /// The short form of each drill with its rounds: enough to catch what broke, not enough to be evidence.
-const DRILLS: &[(&str, &str)] = &[
-    ("kill-server", "6"),
-    ("kill-postgres", "3"),
-    ("frozen-owner", "4"),
-    ("cut-connection", "10"),
-    ("hang-up", "100"),
+const DRILLS: &[(&str, &str, &[&str])] = &[
+    ("kill-server", "6", &[]),
+    ("kill-postgres", "3", &[]),
+    ("frozen-owner", "4", &[]),
+    ("cut-connection", "10", &[]),
+    ("hang-up", "100", &[]),
+    ("stream", "2", &["--subscribers", "100"]),
 ];
 
 fn passed() -> Result<Outcome> {
@@ -127,9 +128,9 @@ fn bench(workspace: &Workspace) -> Result<Outcome> {
 fn drills(workspace: &Workspace) -> Result<Outcome> {
     build_benches(workspace)?;
     let mut failed = vec![];
-    for (name, rounds) in DRILLS {
+    for (name, rounds, further) in DRILLS {
         let args = ["drill", name, "--rounds", rounds, "--seconds", "0.5", "--seed", "1"];
-        if let Err(error) = run(benches(workspace, &args)) {
+        if let Err(error) = run(benches(workspace, &[&args, *further].concat())) {
             eprintln!("{error:#}");
             failed.push(*name);
         }

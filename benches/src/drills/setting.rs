@@ -21,6 +21,8 @@ pub struct Setting {
     pub seed: u64,
     pub rounds: u64,
     pub seconds: f64,
+    /// Of the drill `stream`.
+    pub subscribers: u64,
     pub nexus: PathBuf,
     pub folder: PathBuf,
     pub random: SplitMix,
@@ -50,9 +52,19 @@ impl Setting {
 
     /// Load that has run for a seeded time up to `--seconds` and is at work.
     pub async fn load(&mut self, server: &Server) -> anyhow::Result<Load> {
+        self.load_of(server, None).await
+    }
+
+    /// The same, with so many commands a second in all.
+    pub async fn paced_load(&mut self, server: &Server, per_second: u32) -> anyhow::Result<Load> {
+        let of_each = Duration::from_secs(CONNECTIONS) / per_second;
+        self.load_of(server, Some(of_each)).await
+    }
+
+    async fn load_of(&mut self, server: &Server, pace: Option<Duration>) -> anyhow::Result<Load> {
         let first = self.streams;
         self.streams += CONNECTIONS;
-        let load = Load::start(server, &self.witness.books, self.seed, first..self.streams);
+        let load = Load::start(server, &self.witness.books, self.seed, first..self.streams, pace);
         load.until_answered(ANSWERED_BEFORE_FAULT, PATIENCE).await?;
         tokio::time::sleep(self.part_of(Duration::from_secs_f64(self.seconds))).await;
         Ok(load)

@@ -63,8 +63,15 @@ pub struct Load {
 }
 
 impl Load {
-    /// Streams are counted by the caller, so that no two loads of a drill share keys.
-    pub fn start(server: &Server, books: &Books, seed: u64, streams: std::ops::Range<u64>) -> Self {
+    /// Streams are counted by the caller, so that no two loads of a drill share keys. `pace`: from one command of a client
+    /// to its next; without it, as quickly as answers come.
+    pub fn start(
+        server: &Server,
+        books: &Books,
+        seed: u64,
+        streams: std::ops::Range<u64>,
+        pace: Option<Duration>,
+    ) -> Self {
         let (abandon, abandoned) = watch::channel(false);
         let finish = Arc::new(AtomicBool::new(false));
         let answered = Arc::new(AtomicU64::new(0));
@@ -85,6 +92,7 @@ impl Load {
                     finish: finish.clone(),
                     abandoned: abandoned.clone(),
                     answered: answered.clone(),
+                    pace,
                 };
                 tokio::spawn(client.run())
             })
@@ -132,6 +140,7 @@ struct Client {
     finish: Arc<AtomicBool>,
     abandoned: watch::Receiver<bool>,
     answered: Arc<AtomicU64>,
+    pace: Option<Duration>,
 }
 
 impl Client {
@@ -139,6 +148,7 @@ impl Client {
         let mut attempts = Vec::new();
         let mut connection: Option<Connection> = None;
         let mut request = Vec::new();
+        let mut ticks = self.pace.map(tokio::time::interval);
         while !self.finish.load(Ordering::Relaxed) {
             let Some(connection) = connection.as_mut().filter(|connection| connection.is_open()) else {
                 connection = Connection::connect(self.address).await.ok();
@@ -147,6 +157,9 @@ impl Client {
                 }
                 continue;
             };
+            if let Some(ticks) = &mut ticks {
+                ticks.tick().await;
+            }
             let number = attempts.len() as u64;
             let (key, body) = self.command(number);
             self.target.write(Some(&key), &body, &mut request);
