@@ -38,7 +38,8 @@ pub(super) fn hash(
 }
 
 fn hash_row(row: StoredRow, tree: &mut Frontier, wanted: &BTreeSet<Sequence>) -> Hashed {
-    let mut records = Vec::new();
+    // Grown step by step, it would move its hundreds of records again and again. The store has counted the lines.
+    let mut records = Vec::with_capacity((row.last.0 + 1).saturating_sub(row.first.0) as usize);
     let mut unreadable = None;
     for (_, line) in row.lines() {
         tree.push(line);
