@@ -83,6 +83,12 @@ fn an_exported_ledger_is_imported_again_with_equal_balances() {
     assert_eq!(told.counts(), [10, 0, 0]);
     assert_eq!(balances(&door, "copy"), balances(&door, "home"));
 
+    let map = door.file("map.toml", "id = \"key\"\n");
+    let again =
+        ["import", "journal", &out.to_string_lossy(), "--ledger", "home", "--types", &map.to_string_lossy()];
+    let told = door.run(&again);
+    assert_eq!((told.code, told.counts()), (0, [0, 10, 0]), "{}{}", told.out, told.err);
+
     let printed = door.run(&["export", "journal", "--ledger", "home"]);
     assert_eq!(printed.out, text, "without --out it is printed");
 }

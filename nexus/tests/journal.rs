@@ -171,6 +171,15 @@ fn numbers_and_names_are_read_as_directives_say() {
 }
 
 #[test]
+fn nothing_of_an_unknown_commodity_may_be_asserted_and_zeros_are_no_decimals() {
+    let door = Door::open();
+    let journal = "2024-01-01 a\n  assets:cash  $5.1000 = 0 XYZ\n  income:gift\n2024-01-02 b\n  assets:cash  = 0 ABC\n  assets:cash  = $5.10\n";
+    let told = import(&door, &door.file("a.journal", journal), &[]);
+    assert_eq!((told.code, told.counts()), (0, [1, 0, 0]), "{}{}", told.out, told.err);
+    assert_eq!(door.balance("home", "assets:cash"), "5.10");
+}
+
+#[test]
 fn what_changes_in_a_journal_without_moving_money_is_no_new_transaction() {
     let door = Door::open();
     let first = "2024-01-01 coffee\n  expenses:food  EUR 3\n  assets:cash\n2024-01-01 coffee\n  expenses:food  EUR 3\n  assets:cash\n";

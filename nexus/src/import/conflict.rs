@@ -42,7 +42,9 @@ impl Comparer {
         if recorded.kind == "command_refused" {
             return Ok(Verdict::Refused);
         }
-        if recorded.kind != "transaction_posted" || recorded.entries.len() != legs.len() {
+        // A journal that was exported from the ledger has the reversals too.
+        let moves_money = ["transaction_posted", "transaction_reversed"].contains(&&*recorded.kind);
+        if !moves_money || recorded.entries.len() != legs.len() {
             return Ok(Verdict::Other);
         }
         for (leg, entry) in legs.iter().zip(&recorded.entries) {

@@ -4,7 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use event_schemas::{AssetCode, ISO_4217, SCALE_MAX};
 
-use super::{infer::Scales, map::Map, model::Journal};
+use super::{
+    infer::{Decimals, Scales},
+    map::Map,
+    model::Journal,
+};
 
 /// Which asset each commodity is.
 #[derive(Debug)]
@@ -50,7 +54,7 @@ impl Assets {
     /// Finds a code for each commodity, and sets how many decimals each keeps. All that does not fit is told at once.
     pub fn of(journal: &Journal, map: &Map, scales: &mut Scales) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
-        let mut written: BTreeMap<String, u32> =
+        let mut written: BTreeMap<String, Decimals> =
             scales.written().map(|(commodity, decimals)| (commodity.to_owned(), decimals)).collect();
         for price in &journal.prices {
             written.entry(price.commodity.clone()).or_default();
@@ -85,8 +89,16 @@ impl Assets {
         if faults.is_empty() { Ok(assets) } else { Err(faults) }
     }
 
-    fn scale(&mut self, code: AssetCode, commodity: &str, decimals: u32, map: &Map) -> Result<u8, String> {
+    fn scale(
+        &mut self,
+        code: AssetCode,
+        commodity: &str,
+        decimals: Decimals,
+        map: &Map,
+    ) -> Result<u8, String> {
         if let Some((_, scale)) = ISO_4217.iter().find(|(iso, _)| *iso == code.as_str()) {
+            // Zeros at the end are no money.
+            let decimals = decimals.needed;
             if decimals > u32::from(*scale) {
                 return Err(format!(
                     "amounts in {commodity:?} have {decimals} decimals, and {code} has {scale}: give it an asset of its own \
@@ -96,7 +108,7 @@ impl Assets {
             return Ok(*scale);
         }
         let wanted = map.assets.get(code.as_str()).copied().unwrap_or_default();
-        let scale = u8::try_from(decimals).unwrap_or(u8::MAX).max(wanted);
+        let scale = u8::try_from(decimals.written).unwrap_or(u8::MAX).max(wanted);
         if scale > SCALE_MAX {
             return Err(format!("{commodity:?} has {scale} decimals, and an asset has {SCALE_MAX} at most"));
         }
@@ -107,7 +119,12 @@ impl Assets {
     }
 
     pub fn code(&self, commodity: &str) -> AssetCode {
-        self.codes.get(commodity).copied().expect("every commodity of the journal has been given a code")
+        self.find(commodity).expect("every commodity of the journal has been given a code")
+    }
+
+    /// `None`: nothing of it is in the journal, though its absence may be asserted.
+    pub fn find(&self, commodity: &str) -> Option<AssetCode> {
+        self.codes.get(commodity).copied()
     }
 }
 

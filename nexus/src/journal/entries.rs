@@ -60,6 +60,7 @@ impl Converter<'_> {
     fn posting(&mut self, settled: &Settled, book: Book) -> Result<Option<Posting>, Fault> {
         let transaction = &settled.transaction;
         let mut legs = Vec::new();
+        let mut long_memos = BTreeMap::new();
         let mut sums: BTreeMap<AssetCode, Decimal> = BTreeMap::new();
         for Move { posting, amount } in &settled.moves {
             let written = &transaction.postings[*posting];
@@ -70,6 +71,10 @@ impl Converter<'_> {
             let sum = sums.entry(currency).or_default();
             *sum =
                 sum.checked_add(amount.number).ok_or_else(|| written.place.fault("too large an amount"))?;
+            let rest: String = written.comment.chars().skip(DESCRIPTION_MAX).collect();
+            for (index, piece) in pieces(&rest).enumerate() {
+                long_memos.insert(format!("memo.{}.{}", legs.len() + 1, index + 2), piece);
+            }
             legs.push(Leg {
                 memo: Some(cut(&written.comment, DESCRIPTION_MAX)).filter(|memo| !memo.is_empty()),
                 tags: tags(written),
@@ -86,7 +91,8 @@ impl Converter<'_> {
         for (currency, sum) in sums.into_iter().filter(|(_, sum)| !sum.is_zero()) {
             legs.push(leg(counter.clone(), -sum, currency));
         }
-        let (reference, metadata) = texts(settled, book);
+        let (reference, mut metadata) = texts(settled, book);
+        metadata.extend(long_memos.into_iter().take(TEXTS_MAX - metadata.len().min(TEXTS_MAX)));
         let effective_at = EffectiveAt::Date(transaction.date);
         Ok(Some(Posting {
             key: self.key(settled, book, &legs, effective_at),
@@ -144,7 +150,7 @@ impl Converter<'_> {
             let held = quantity(if normal == Direction::Debit { number } else { -number });
             Some(Condition {
                 account,
-                currency: self.assets.code(&expect.amount.commodity),
+                currency: self.assets.find(&expect.amount.commodity)?,
                 at_least: held.to_string(),
                 at_most: held.to_string(),
             })

@@ -290,13 +290,11 @@ fn account(loader: &mut Loader, lines: &mut Lines<'_>, state: &State, place: &Pl
 }
 
 fn alias(state: &mut State, rest: &str) -> Result<(), String> {
-    let (old, new) = rest.split_once('=').ok_or("an alias reads `alias old = new`")?;
-    let (old, new) = (old.trim(), comment::split(new).0.trim());
-    if old.starts_with('/') {
-        return Err(format!("alias {old}: patterns are not read: write an alias for each account"));
-    }
-    state.names.add_alias(old, new);
-    Ok(())
+    // A pattern may have a = in it.
+    let end = rest.strip_prefix('/').and_then(|pattern| pattern.find('/')).map_or(0, |end| end + 2);
+    let (before, new) = rest[end..].split_once('=').ok_or("an alias reads `alias old = new`")?;
+    let old = format!("{}{before}", &rest[..end]);
+    state.names.add_alias(old.trim(), comment::split(new).0.trim())
 }
 
 /// `commodity $1,000.00`, or `commodity $` with `format $1,000.00` below it.

@@ -13,13 +13,24 @@ use super::{
 #[derive(Debug, Default, Clone)]
 pub struct Scales(BTreeMap<String, Scale>);
 
+/// How many decimals a commodity's amounts have.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Decimals {
+    /// As they are written, or as a directive shows them.
+    pub written: u32,
+    /// Without zeros at their end.
+    pub needed: u32,
+}
+
 #[derive(Debug, Default, Clone, Copy)]
 struct Scale {
-    /// Written in the journal's amounts.
-    written: u32,
+    decimals: Decimals,
     /// Kept: inferred amounts are rounded to so many.
     kept: u32,
 }
+
+/// Where only costs are written in a commodity: prices may have many digits.
+const COST_DECIMALS_MAX: u32 = 8;
 
 /// Sums by commodity.
 pub type Sums = BTreeMap<String, Decimal>;
@@ -33,7 +44,7 @@ impl Scales {
         let mut scales = Scales::default();
         let mut costs = Vec::new();
         for (commodity, decimals) in &journal.decimals {
-            scales.see(commodity, *decimals);
+            scales.see(commodity, Decimals { written: *decimals, needed: 0 });
         }
         for item in &journal.items {
             match item {
@@ -43,7 +54,7 @@ impl Scales {
                         for amount in posting.amount.iter().chain(asserted) {
                             // What is asserted to be nothing says nothing, least of all which commodity.
                             if !amount.number.is_zero() || posting.amount.is_some() {
-                                scales.see(&amount.commodity, amount.number.scale());
+                                scales.see(&amount.commodity, Decimals::of(amount.number));
                             }
                         }
                         costs.extend(costs_of(posting).cloned());
@@ -51,7 +62,7 @@ impl Scales {
                 }
                 Item::Check(check) => {
                     if !check.amount.number.is_zero() {
-                        scales.see(&check.amount.commodity, check.amount.number.scale());
+                        scales.see(&check.amount.commodity, Decimals::of(check.amount.number));
                     }
                 }
                 Item::Pad(_) => {}
@@ -61,21 +72,23 @@ impl Scales {
         let known: BTreeSet<String> = scales.0.keys().cloned().collect();
         for amount in costs {
             if !known.contains(&amount.commodity) {
-                scales.see(&amount.commodity, amount.number.scale().min(8));
+                let decimals = Decimals::of(amount.number.round_dp(COST_DECIMALS_MAX));
+                scales.see(&amount.commodity, decimals);
             }
         }
         scales
     }
 
-    fn see(&mut self, commodity: &str, decimals: u32) {
-        let scale = self.0.entry(commodity.to_owned()).or_default();
-        scale.written = scale.written.max(decimals);
-        scale.kept = scale.kept.max(decimals);
+    fn see(&mut self, commodity: &str, decimals: Decimals) {
+        let Scale { decimals: seen, kept } = self.0.entry(commodity.to_owned()).or_default();
+        seen.written = seen.written.max(decimals.written);
+        seen.needed = seen.needed.max(decimals.needed);
+        *kept = seen.written;
     }
 
     /// The commodities, and the decimals that are written.
-    pub fn written(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.0.iter().map(|(commodity, scale)| (commodity.as_str(), scale.written))
+    pub fn written(&self) -> impl Iterator<Item = (&str, Decimals)> {
+        self.0.iter().map(|(commodity, scale)| (commodity.as_str(), scale.decimals))
     }
 
     /// Sets how many decimals are kept.
@@ -87,6 +100,12 @@ impl Scales {
 
     fn get(&self, commodity: &str) -> Scale {
         self.0.get(commodity).copied().unwrap_or_default()
+    }
+}
+
+impl Decimals {
+    fn of(number: Decimal) -> Self {
+        Self { written: number.scale(), needed: number.normalize().scale() }
     }
 }
 
@@ -179,7 +198,7 @@ impl Group<'_> {
     /// Half a unit of the last digit: what prices with few digits leave over.
     fn tolerance(&self, commodity: &str) -> Decimal {
         let decimals = match self.format {
-            Format::Hledger => self.scales.get(commodity).written,
+            Format::Hledger => self.scales.get(commodity).decimals.written,
             // Beancount looks at this transaction alone, and at its coarsest amount with decimals.
             Format::Beancount => {
                 let amounts = self.postings.iter().flat_map(|(_, amounts)| amounts);

@@ -30,7 +30,9 @@ pub fn report(journal: &Path, report: &str, day: NaiveDate) -> Balances {
     let mut balances = Balances::new();
     for row in reader.records() {
         let row = row.unwrap();
-        let Some(Ok(number)) = row.get(2).map(str::parse::<Decimal>) else { continue };
+        // As the journal writes it first, which may be with a comma.
+        let number = row.get(2).map(|number| number.replace(',', ".").parse::<Decimal>());
+        let Some(Ok(number)) = number else { continue };
         if row[0].starts_with("Net:") || ["Account", "total"].contains(&&row[0]) {
             continue;
         }
