@@ -46,6 +46,7 @@ struct Records {
     zone: Tz,
     accounts: BTreeMap<u64, Account>,
     events: Vec<Value>,
+    /// The number of the last one.
     as_of: String,
 }
 
@@ -67,7 +68,11 @@ pub async fn journal(args: JournalArgs) -> Result<()> {
         },
     };
     if let Some(path) = &args.out {
-        println!("{}: {transactions} transactions of {ledger}, as of {}", path.display(), records.as_of);
+        println!(
+            "{}: {transactions} transactions of {ledger}, as of its record {}",
+            path.display(),
+            records.as_of
+        );
     }
     Ok(())
 }
@@ -83,16 +88,16 @@ impl Records {
         let zone = view["time_zone"].as_str().and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC);
         // Events first: an account that is opened meanwhile is one too many, not one too few.
         let mut events = Vec::new();
-        let (mut after, mut as_of) = (String::new(), String::new());
+        let mut after = String::new();
         loop {
             let page = client.get(&format!("{path}/events?limit=1000{after}")).await?;
             events.extend(page["events"].as_array().into_iter().flatten().cloned());
-            page["as_of"].as_str().unwrap_or_default().clone_into(&mut as_of);
             match page["next"].as_str() {
                 Some(next) => after = format!("&after={}", segment(next)),
                 None => break,
             }
         }
+        let as_of = events.last().map(|event| event["seq"].to_string()).unwrap_or_default();
         let mut accounts = BTreeMap::new();
         for account in client.get_all(&format!("{path}/accounts"), "accounts").await? {
             let number = account["number"].as_u64().context("an account has no number")?;
@@ -109,7 +114,8 @@ impl Records {
     /// Writes all of it; says how many transactions that were.
     fn write(&self, ledger: &LedgerId, out: impl Write) -> Result<usize> {
         let mut writer = Writer::new(out);
-        writer.comment(&format!("The ledger {ledger}, exported by nexus as of {}.", self.as_of))?;
+        writer
+            .comment(&format!("The ledger {ledger}, exported by nexus as of its record {}.", self.as_of))?;
         writer.blank()?;
         for (code, scale) in self.scales()? {
             writer.commodity(code.as_str(), scale)?;

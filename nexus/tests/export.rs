@@ -68,6 +68,8 @@ fn an_exported_ledger_is_imported_again_with_equal_balances() {
     let door = books();
     let out = export(&door);
     let text = std::fs::read_to_string(&out).unwrap();
+    let last = door.events("home").last().unwrap()["seq"].to_string();
+    assert!(text.starts_with(&format!("; The ledger home, exported by nexus as of its record {last}.\n")));
     let odd = text.split("\n\n").find(|transaction| transaction.contains("key:again")).unwrap();
     expect![[r#"
         2026-02-01 () (not a code), * nor a comment
@@ -83,14 +85,15 @@ fn an_exported_ledger_is_imported_again_with_equal_balances() {
     assert_eq!(told.counts(), [10, 0, 0]);
     assert_eq!(balances(&door, "copy"), balances(&door, "home"));
 
+    let printed = door.run(&["export", "journal", "--ledger", "home"]);
+    assert_eq!(printed.out, text, "without --out it is printed");
+
     let map = door.file("map.toml", "id = \"key\"\n");
     let again =
         ["import", "journal", &out.to_string_lossy(), "--ledger", "home", "--types", &map.to_string_lossy()];
     let told = door.run(&again);
     assert_eq!((told.code, told.counts()), (0, [0, 10, 0]), "{}{}", told.out, told.err);
-
-    let printed = door.run(&["export", "journal", "--ledger", "home"]);
-    assert_eq!(printed.out, text, "without --out it is printed");
+    assert_eq!(door.events("home").last().unwrap()["seq"].to_string(), last, "nothing was recorded");
 }
 
 #[test]

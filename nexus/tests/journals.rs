@@ -176,6 +176,33 @@ fn check_export(
     println!("{}hledger reads the same balances and statements from it", told.out);
 }
 
+/// What hledger's `--infer-equity` enters for exchanges, where it was asked, is what is on our account for them.
+fn check_conversion(case: &Case, folder: &Path, entries: &[Entry]) {
+    let Ok(mut reader) = csv::Reader::from_path(folder.join("oracle/postings_with_conversion_equity.csv"))
+    else {
+        return;
+    };
+    let headers = reader.headers().unwrap().clone();
+    let column = |name: &str| headers.iter().position(|header| header == name).unwrap();
+    let (account, amount, commodity) = (column("account"), column("amount"), column("commodity"));
+    let mut theirs: BTreeMap<String, Decimal> = BTreeMap::new();
+    for row in reader.records() {
+        let row = row.unwrap();
+        if row[account].to_lowercase().starts_with("equity:conversion:") {
+            *theirs.entry(case.code(&row[commodity])).or_default() += row[amount].parse::<Decimal>().unwrap();
+        }
+    }
+    let mut ours: BTreeMap<String, Decimal> = BTreeMap::new();
+    for Entry { account, amount, .. } in entries.iter().filter(|entry| entry.account.0 == case.ours[0]) {
+        *ours.entry(account.1.clone()).or_default() += amount;
+    }
+    theirs.retain(|_, sum| !sum.is_zero());
+    ours.retain(|_, sum| !sum.is_zero());
+    assert!(!theirs.is_empty());
+    assert_eq!(ours, theirs, "{}", case.name);
+    println!("{}: {} currencies on {} are hledger's", case.name, ours.len(), case.ours[0]);
+}
+
 impl Case {
     fn code(&self, commodity: &str) -> String {
         let code = self.codes.iter().find(|(written, _)| *written == commodity);
@@ -226,6 +253,7 @@ fn every_balance_of_real_journals_is_what_their_own_tools_say() {
             }
         }
         assert!(rows > 0);
+        check_conversion(case, &folder, &entries);
         println!("{name}: {posted} transactions; {rows} balances at {} days compared\n", days.len());
 
         let again = door.run(&import);

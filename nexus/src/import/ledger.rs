@@ -90,11 +90,18 @@ impl Ledger {
         if let Some(name) = name {
             body["name"] = name.into();
         }
-        match self.client.post(&self.path("/assets"), &fresh_key(), &body).await {
-            Ok(_) => Ok(true),
-            Err(error) if code(&error) == Some("asset_already_exists") => Ok(false),
-            Err(error) => Err(error).with_context(|| format!("the asset {currency} could not be registered")),
+        // Asked first: each import would leave a recorded refusal behind for each asset.
+        for path in ["/assets?dry_run=true", "/assets"] {
+            match self.client.post(&self.path(path), &fresh_key(), &body).await {
+                Ok(_) => {}
+                Err(error) if code(&error) == Some("asset_already_exists") => return Ok(false),
+                Err(error) => {
+                    return Err(error)
+                        .with_context(|| format!("the asset {currency} could not be registered"));
+                }
+            }
         }
+        Ok(true)
     }
 
     /// Records a rate; says where it stands in the log. A repeat says where it stood before.
