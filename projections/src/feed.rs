@@ -1,0 +1,55 @@
+//! Where a projector gets its records from, in order and without gaps.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use event_schemas::Sequence;
+use event_store::{Log, LogError};
+use futures_util::StreamExt;
+
+/// A source of records of one shard. What it gives is dense: the record after the last one, and so on.
+#[async_trait]
+pub trait Feed: Send + 'static {
+    /// The next records after this one: at most about `max`, at least one, or none when none came in time.
+    async fn after(
+        &mut self,
+        sequence: Sequence,
+        max: usize,
+        patience: Duration,
+    ) -> Result<Vec<(Sequence, Bytes)>, LogError>;
+
+    /// The last record that is known to be there.
+    async fn last(&self) -> Result<Sequence, LogError>;
+}
+
+/// Straight from the log: woken by notifications, correct by looking.
+pub struct LogFeed(pub Arc<dyn Log>);
+
+#[async_trait]
+impl Feed for LogFeed {
+    async fn after(
+        &mut self,
+        sequence: Sequence,
+        max: usize,
+        patience: Duration,
+    ) -> Result<Vec<(Sequence, Bytes)>, LogError> {
+        if self.0.wait_past(sequence, patience).await? <= sequence {
+            return Ok(Vec::new());
+        }
+        let mut rows = self.0.rows(sequence, None);
+        let mut lines = Vec::new();
+        while lines.len() < max
+            && let Some(row) = rows.next().await
+        {
+            let row = row?;
+            let new = row.lines().filter(|(at, _)| *at > sequence);
+            lines.extend(new.map(|(at, line)| (at, row.records.slice_ref(line))));
+        }
+        Ok(lines)
+    }
+
+    async fn last(&self) -> Result<Sequence, LogError> {
+        Ok(self.0.head().await?.last)
+    }
+}

@@ -1,0 +1,21 @@
+//! The views: what people ask for, folded from the log into tables that can be thrown away and made again.
+//!
+//! A [`View`] is one file under `views/`: its tables, how it folds records, its queries. [`start`] runs them all, each in a
+//! task of its own: rows and position move in one transaction, so a kill at any point repeats or loses nothing.
+
+mod builds;
+mod checksum;
+mod error;
+mod feed;
+mod projector;
+mod reader;
+mod view;
+pub mod views;
+
+pub use builds::{Build, State, Status, migrate, rebuild, resume, statuses};
+pub use checksum::{TableSum, sums};
+pub use error::ViewError;
+pub use feed::{Feed, LogFeed};
+pub use projector::{Projectors, start};
+pub use reader::{Reader, Views};
+pub use view::{Poison, View};

@@ -1,0 +1,17 @@
+//! Every view there is. A new one: a file here, its line in `mod`, its line in the list.
+
+use crate::view::View;
+
+pub mod balances;
+
+/// One of each.
+#[must_use]
+pub fn all() -> Vec<Box<dyn View>> {
+    vec![Box::new(balances::Balances::default())]
+}
+
+/// The view of this name.
+#[must_use]
+pub fn named(name: &str) -> Option<Box<dyn View>> {
+    all().into_iter().find(|view| view.name() == name)
+}

@@ -1,0 +1,73 @@
+//! Rows on their way into a table, by COPY.
+
+use futures_util::SinkExt;
+use tokio_postgres::Transaction;
+
+use super::fold::{Holding, Totals};
+use crate::{ViewError, error::Doing};
+
+/// Rows of one table in COPY's text format.
+pub struct Rows {
+    table: &'static str,
+    text: Vec<u8>,
+}
+
+impl Rows {
+    pub fn new(table: &'static str) -> Rows {
+        Rows { table, text: Vec::new() }
+    }
+
+    pub fn number(&mut self, number: i64) -> &mut Rows {
+        self.field(number.to_string().as_bytes())
+    }
+
+    pub fn text(&mut self, text: &str) -> &mut Rows {
+        for byte in text.bytes() {
+            match byte {
+                b'\\' => self.text.extend_from_slice(b"\\\\"),
+                b'\t' => self.text.extend_from_slice(b"\\t"),
+                b'\n' => self.text.extend_from_slice(b"\\n"),
+                b'\r' => self.text.extend_from_slice(b"\\r"),
+                byte => self.text.push(byte),
+            }
+        }
+        self.text.push(b'\t');
+        self
+    }
+
+    pub fn holding(&mut self, holding: &Holding) -> &mut Rows {
+        self.number(i64::from(holding.ledger))
+            .number(i64::from(holding.account))
+            .field(holding.currency.as_bytes())
+    }
+
+    pub fn totals(&mut self, totals: &Totals) -> &mut Rows {
+        for quantity in [totals.debits, totals.credits] {
+            quantity.write(&mut self.text);
+            self.text.push(b'\t');
+        }
+        self
+    }
+
+    /// Ends the row, whose fields stand in the order of the table's columns.
+    pub fn end(&mut self) {
+        *self.text.last_mut().expect("a row has fields") = b'\n';
+    }
+
+    pub async fn store(self, transaction: &Transaction<'_>) -> Result<(), ViewError> {
+        let doing = "copy rows into a view";
+        if self.text.is_empty() {
+            return Ok(());
+        }
+        let sink = transaction.copy_in(&format!("COPY {} FROM STDIN", self.table)).await.doing(doing)?;
+        let mut sink = std::pin::pin!(sink);
+        sink.send(bytes::Bytes::from(self.text)).await.doing(doing)?;
+        sink.finish().await.doing(doing).map(drop)
+    }
+
+    fn field(&mut self, bytes: &[u8]) -> &mut Rows {
+        self.text.extend_from_slice(bytes);
+        self.text.push(b'\t');
+        self
+    }
+}

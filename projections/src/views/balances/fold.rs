@@ -1,0 +1,295 @@
+//! Folds entries into chains: running totals that are only ever added to, so that any past can be read back.
+
+use std::collections::{BTreeMap, HashMap};
+
+use event_schemas::{AssetCode, Direction, Quantity, Sequence, Ts, events::entries::Entry};
+use tokio_postgres::Transaction;
+
+use super::{
+    copy::Rows,
+    slots::{LEVELS, Slot},
+};
+use crate::{ViewError, error::Doing, view::Poison};
+
+/// Beyond so many, what is kept in memory of the tables is dropped and read again as needed.
+const KEPT_MAX: usize = 1_000_000;
+
+/// An account's money in one currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Holding {
+    pub ledger: i32,
+    pub account: u32,
+    pub currency: AssetCode,
+}
+
+/// Sums of both sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    pub debits: Quantity,
+    pub credits: Quantity,
+}
+
+/// What a record moved in one holding.
+pub struct Movement {
+    pub holding: Holding,
+    pub sequence: Sequence,
+    pub position: i64,
+    pub effective: Ts,
+    pub moved: Totals,
+}
+
+/// The end of a main chain.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    effective: Ts,
+    totals: Totals,
+}
+
+type Node = (Holding, i16, i64);
+type Moment = (Holding, i64);
+
+/// What the fold keeps in memory of its tables.
+#[derive(Debug, Default)]
+pub struct Chains {
+    ends: HashMap<Holding, Option<End>>,
+    nodes: HashMap<Node, Totals>,
+    moments: HashMap<Moment, Totals>,
+}
+
+impl Totals {
+    pub fn zero(scale: u8) -> Totals {
+        Totals { debits: Quantity::new(0, scale), credits: Quantity::new(0, scale) }
+    }
+
+    /// `None`: the scales differ, or the sum has more than 127 bits.
+    #[must_use]
+    pub fn plus(self, other: Totals) -> Option<Totals> {
+        let sum = |a: Quantity, b: Quantity| {
+            (a.scale == b.scale)
+                .then(|| a.minor.checked_add(b.minor))?
+                .map(|minor| Quantity::new(minor, a.scale))
+        };
+        Some(Totals { debits: sum(self.debits, other.debits)?, credits: sum(self.credits, other.credits)? })
+    }
+
+    fn of(entry: &Entry) -> Totals {
+        let zero = Quantity::new(0, entry.amount.scale);
+        match entry.direction {
+            Direction::Debit => Totals { debits: entry.amount, credits: zero },
+            Direction::Credit => Totals { debits: zero, credits: entry.amount },
+        }
+    }
+}
+
+/// The entries of one record, summed by holding, in the order of the holdings.
+pub fn movements(
+    ledger: i32,
+    (sequence, position): (Sequence, i64),
+    effective: Ts,
+    entries: &[Entry],
+) -> Result<Vec<Movement>, ViewError> {
+    let mut moved: BTreeMap<Holding, Totals> = BTreeMap::new();
+    for entry in entries {
+        let holding = Holding { ledger, account: entry.account.0, currency: entry.currency };
+        let one = Totals::of(entry);
+        let sum = match moved.get(&holding) {
+            None => Some(one),
+            Some(sum) => sum.plus(one),
+        };
+        moved.insert(holding, sum.ok_or_else(|| not_summable(sequence))?);
+    }
+    let movements = moved.into_iter();
+    Ok(movements.map(|(holding, moved)| Movement { holding, sequence, position, effective, moved }).collect())
+}
+
+fn not_summable(sequence: Sequence) -> ViewError {
+    Poison {
+        sequence,
+        reason: "its amounts cannot be added to the account's: other decimals, or too large".to_owned(),
+    }
+    .into()
+}
+
+impl Chains {
+    pub fn forget(&mut self) {
+        *self = Chains::default();
+    }
+
+    /// Appends the movements, which are in the order of their positions.
+    pub async fn append(
+        &mut self,
+        transaction: &Transaction<'_>,
+        movements: &[Movement],
+    ) -> Result<(), ViewError> {
+        if self.ends.len() + self.nodes.len() + self.moments.len() > KEPT_MAX {
+            self.forget();
+        }
+        self.load_ends(transaction, movements).await?;
+        let (mut chain, mut holdings) = (Rows::new("chain"), Rows::new("holdings"));
+        let mut late = Vec::new();
+        for movement in movements {
+            let Movement { holding, position, effective, .. } = movement;
+            let known = self.ends.get(holding).copied().expect("loaded");
+            if known.is_none() {
+                holdings.holding(holding).number(*position).end();
+            }
+            if known.is_some_and(|end| *effective < end.effective) {
+                late.push(movement);
+                continue;
+            }
+            let before = known.map_or_else(|| Totals::zero(movement.moved.debits.scale), |end| end.totals);
+            let totals = before.plus(movement.moved).ok_or_else(|| not_summable(movement.sequence))?;
+            self.ends.insert(*holding, Some(End { effective: *effective, totals }));
+            chain.holding(holding).number(*position).number(effective.0).totals(&totals).end();
+        }
+        holdings.store(transaction).await?;
+        chain.store(transaction).await?;
+        self.append_late(transaction, &late).await
+    }
+
+    async fn append_late(
+        &mut self,
+        transaction: &Transaction<'_>,
+        movements: &[&Movement],
+    ) -> Result<(), ViewError> {
+        if movements.is_empty() {
+            return Ok(());
+        }
+        self.load_nodes(transaction, movements).await?;
+        self.load_moments(transaction, movements).await?;
+        let (mut late, mut buckets) = (Rows::new("late"), Rows::new("late_buckets"));
+        for movement in movements {
+            let Movement { holding, sequence, position, effective, moved } = movement;
+            let fail = || not_summable(*sequence);
+            let sum = self.moments.entry((*holding, effective.0)).or_insert(Totals::zero(moved.debits.scale));
+            *sum = sum.plus(*moved).ok_or_else(fail)?;
+            late.holding(holding).number(effective.0).number(*position).totals(sum).end();
+            let slot = Slot::of(*effective);
+            for level in 0..LEVELS {
+                let node = node(*holding, slot, level);
+                let sum = self.nodes.entry(node).or_insert(Totals::zero(moved.debits.scale));
+                *sum = sum.plus(*moved).ok_or_else(fail)?;
+                buckets.holding(holding).number(i64::from(node.1)).number(node.2).number(*position);
+                buckets.totals(sum).end();
+            }
+        }
+        late.store(transaction).await?;
+        buckets.store(transaction).await
+    }
+
+    async fn load_ends(
+        &mut self,
+        transaction: &Transaction<'_>,
+        movements: &[Movement],
+    ) -> Result<(), ViewError> {
+        let mut missing: Vec<Holding> = movements.iter().map(|movement| movement.holding).collect();
+        missing.retain(|holding| !self.ends.contains_key(holding));
+        missing.sort_unstable();
+        missing.dedup();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let sql = "SELECT k.n, c.effective, c.debits::text, c.credits::text
+            FROM unnest($1::int[], $2::bigint[], $3::text[]) WITH ORDINALITY AS k (ledger, account, currency, n)
+            CROSS JOIN LATERAL (
+                SELECT * FROM chain c
+                WHERE (c.ledger, c.account, c.currency) = (k.ledger, k.account, k.currency)
+                ORDER BY c.position DESC LIMIT 1) c";
+        let keys = Keys::of(missing.iter());
+        let rows = transaction.query(sql, &[&keys.ledgers, &keys.accounts, &keys.currencies]).await;
+        self.ends.extend(missing.iter().map(|holding| (*holding, None)));
+        for row in rows.doing("read the ends of chains")? {
+            let at = usize::try_from(row.get::<_, i64>(0) - 1).expect("ordinals count from 1");
+            let end = End { effective: Ts(row.get(1)), totals: totals(&row, 2) };
+            self.ends.insert(missing[at], Some(end));
+        }
+        Ok(())
+    }
+
+    async fn load_nodes(
+        &mut self,
+        transaction: &Transaction<'_>,
+        movements: &[&Movement],
+    ) -> Result<(), ViewError> {
+        let nodes = movements.iter().flat_map(|movement| {
+            let slot = Slot::of(movement.effective);
+            (0..LEVELS).map(move |level| node(movement.holding, slot, level))
+        });
+        let mut missing: Vec<Node> = nodes.filter(|node| !self.nodes.contains_key(node)).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        let sql = "SELECT k.n, b.debits::text, b.credits::text
+            FROM unnest($1::int[], $2::bigint[], $3::text[], $4::int2[], $5::bigint[]) WITH ORDINALITY
+                AS k (ledger, account, currency, level, bucket, n)
+            CROSS JOIN LATERAL (
+                SELECT * FROM late_buckets b
+                WHERE (b.ledger, b.account, b.currency) = (k.ledger, k.account, k.currency)
+                  AND b.level = k.level AND b.bucket = k.bucket
+                ORDER BY b.position DESC LIMIT 1) b";
+        let keys = Keys::of(missing.iter().map(|(holding, ..)| holding));
+        let levels: Vec<i16> = missing.iter().map(|(_, level, _)| *level).collect();
+        let buckets: Vec<i64> = missing.iter().map(|(.., bucket)| *bucket).collect();
+        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+            [&keys.ledgers, &keys.accounts, &keys.currencies, &levels, &buckets];
+        for row in transaction.query(sql, &parameters).await.doing("read buckets")? {
+            let at = usize::try_from(row.get::<_, i64>(0) - 1).expect("ordinals count from 1");
+            self.nodes.insert(missing[at], totals(&row, 1));
+        }
+        Ok(())
+    }
+
+    async fn load_moments(
+        &mut self,
+        transaction: &Transaction<'_>,
+        movements: &[&Movement],
+    ) -> Result<(), ViewError> {
+        let moments = movements.iter().map(|movement| (movement.holding, movement.effective.0));
+        let mut missing: Vec<Moment> = moments.filter(|moment| !self.moments.contains_key(moment)).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        let sql = "SELECT k.n, l.debits::text, l.credits::text
+            FROM unnest($1::int[], $2::bigint[], $3::text[], $4::bigint[]) WITH ORDINALITY
+                AS k (ledger, account, currency, effective, n)
+            CROSS JOIN LATERAL (
+                SELECT * FROM late l
+                WHERE (l.ledger, l.account, l.currency) = (k.ledger, k.account, k.currency)
+                  AND l.effective = k.effective
+                ORDER BY l.position DESC LIMIT 1) l";
+        let keys = Keys::of(missing.iter().map(|(holding, _)| holding));
+        let effective: Vec<i64> = missing.iter().map(|(_, effective)| *effective).collect();
+        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+            [&keys.ledgers, &keys.accounts, &keys.currencies, &effective];
+        for row in transaction.query(sql, &parameters).await.doing("read late entries")? {
+            let at = usize::try_from(row.get::<_, i64>(0) - 1).expect("ordinals count from 1");
+            self.moments.insert(missing[at], totals(&row, 1));
+        }
+        Ok(())
+    }
+}
+
+fn node(holding: Holding, slot: Slot, level: u32) -> Node {
+    (holding, i16::try_from(level).expect("there are eight"), slot.bucket(level))
+}
+
+/// Holdings as the columns of an `unnest`.
+struct Keys<'a> {
+    ledgers: Vec<i32>,
+    accounts: Vec<i64>,
+    currencies: Vec<&'a str>,
+}
+
+impl<'a> Keys<'a> {
+    fn of(holdings: impl Iterator<Item = &'a Holding> + Clone) -> Keys<'a> {
+        Keys {
+            ledgers: holdings.clone().map(|holding| holding.ledger).collect(),
+            accounts: holdings.clone().map(|holding| i64::from(holding.account)).collect(),
+            currencies: holdings.map(|holding| holding.currency.as_str()).collect(),
+        }
+    }
+}
+
+/// Two sums in decimal text, as [`Rows::totals`] wrote them.
+pub fn totals(row: &tokio_postgres::Row, first: usize) -> Totals {
+    let quantity = |at: usize| Quantity::parse(row.get(at)).expect("written by this view");
+    Totals { debits: quantity(first), credits: quantity(first + 1) }
+}

@@ -1,0 +1,71 @@
+-- Ledgers in the order in which they were opened.
+CREATE TABLE ledgers (
+    number int    NOT NULL PRIMARY KEY,
+    id     text   NOT NULL UNIQUE,
+    since  bigint NOT NULL
+);
+
+CREATE TABLE accounts (
+    ledger       int    NOT NULL,
+    account      bigint NOT NULL,
+    account_type text   NOT NULL,
+    PRIMARY KEY (ledger, account)
+);
+
+-- An account's paths, each from the record that gave it to the one that took it.
+CREATE TABLE paths (
+    ledger  int    NOT NULL,
+    account bigint NOT NULL,
+    since   bigint NOT NULL,
+    until   bigint NOT NULL,
+    path    text   NOT NULL COLLATE "C",
+    PRIMARY KEY (ledger, account, since)
+);
+CREATE INDEX paths_by_path ON paths (ledger, path);
+
+-- Which currencies ever moved in an account.
+CREATE TABLE holdings (
+    ledger   int    NOT NULL,
+    account  bigint NOT NULL,
+    currency text   NOT NULL COLLATE "C",
+    since    bigint NOT NULL,
+    PRIMARY KEY (ledger, account, currency)
+);
+
+-- The main chain: entries that were no earlier in effect than all before them, with running totals over the chain.
+CREATE TABLE chain (
+    ledger    int     NOT NULL,
+    account   bigint  NOT NULL,
+    currency  text    NOT NULL COLLATE "C",
+    position  bigint  NOT NULL,
+    effective bigint  NOT NULL,
+    debits    numeric NOT NULL,
+    credits   numeric NOT NULL,
+    PRIMARY KEY (ledger, account, currency, position)
+);
+CREATE INDEX chain_by_effect ON chain (ledger, account, currency, effective, position);
+
+-- Entries that came late, with running totals over all of the same effective time.
+CREATE TABLE late (
+    ledger    int     NOT NULL,
+    account   bigint  NOT NULL,
+    currency  text    NOT NULL COLLATE "C",
+    effective bigint  NOT NULL,
+    position  bigint  NOT NULL,
+    debits    numeric NOT NULL,
+    credits   numeric NOT NULL,
+    PRIMARY KEY (ledger, account, currency, effective, position)
+);
+
+-- The same entries once per level of a radix tree over effective time, with running totals over each bucket.
+CREATE TABLE late_buckets (
+    ledger    int     NOT NULL,
+    account   bigint  NOT NULL,
+    currency  text    NOT NULL COLLATE "C",
+    level     int2    NOT NULL,
+    bucket    bigint  NOT NULL,
+    position  bigint  NOT NULL,
+    debits    numeric NOT NULL,
+    credits   numeric NOT NULL,
+    PRIMARY KEY (ledger, account, currency, level, bucket, position)
+);
