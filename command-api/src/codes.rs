@@ -49,6 +49,8 @@ codes! {
         "The address exists, but not for this method; the Allow header lists those it has.";
     NOT_ACCEPTABLE = 406 "not_acceptable", "Not acceptable",
         "The Accept header excludes everything that this route answers with.";
+    VIEW_BEHIND = 409 "view_behind", "View not there yet",
+        "The view has not read up to the min_position within the time that a request may wait. The figures say how far it is; ask again.";
     BODY_TOO_LARGE = 413 "body_too_large", "Body too large",
         "The body, or one line of it, is longer than this route takes; the detail has the limit.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "Unsupported media type",
@@ -69,6 +71,8 @@ codes! {
         "Something broke on our side. Nothing is known about the outcome: repeat with the same key to learn it.";
     UNAVAILABLE = 503 "unavailable", "Not available now",
         "The service cannot take the request now. Come back after the seconds in Retry-After, with the same key.";
+    VIEW_NOT_READY = 503 "view_not_ready", "View being built",
+        "The view that answers this is being built from the log, or was never started here. Come back after the seconds in Retry-After.";
     OVERLOADED = 503 "overloaded", "Overloaded",
         "Too many commands are waiting. Nothing was recorded and no key used up: send the same again after Retry-After.";
     STREAMS_TAKEN = 503 "streams_taken", "No stream is free",

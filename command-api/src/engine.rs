@@ -10,6 +10,7 @@ use event_schemas::{Event, Key as CommandKey, LedgerId, Position, Record, Reques
 use event_store::LogError;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ledger_core::{Books, Command};
+use projections::{ViewError, Views};
 use sequencer::{Answer as Outcome, Group, Item, Sequencer, Unavailable};
 use uuid::Uuid;
 
@@ -34,6 +35,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 pub struct Engine {
     pub sequencer: Sequencer,
     pub answer_within: Duration,
+    /// What queries are answered from; without it only what the sequencer holds in memory can be asked.
+    pub views: Option<Views>,
     hasher: RequestHasher,
 }
 
@@ -54,7 +57,7 @@ pub enum Settled {
 impl Engine {
     /// `secret` must be the same for all doors of a log, for ever: by it a repeat is told from another request.
     pub fn new(sequencer: Sequencer, secret: [u8; 32]) -> Self {
-        Self { sequencer, answer_within: ANSWER_WITHIN, hasher: RequestHasher::new(secret) }
+        Self { sequencer, answer_within: ANSWER_WITHIN, views: None, hasher: RequestHasher::new(secret) }
     }
 
     pub fn item<S>(&self, caller: &Caller<S>, request: Request, command: impl Into<Command>) -> Item {
@@ -255,6 +258,27 @@ pub fn unavailable(unavailable: Unavailable) -> Problem {
     match unavailable {
         Unavailable::Full => Problem::new(&codes::OVERLOADED).retry_after(1),
         other => Problem::new(&codes::UNAVAILABLE).detail(other.to_string()).retry_after(2),
+    }
+}
+
+/// A view could not be asked.
+pub fn view_failed(error: ViewError) -> Problem {
+    match error {
+        ViewError::NotReady { .. } => {
+            Problem::new(&codes::VIEW_NOT_READY).detail(error.to_string()).retry_after(1)
+        }
+        ViewError::Behind { read, wanted, .. } => {
+            let mut problem = Problem::new(&codes::VIEW_BEHIND).detail(error.to_string()).retry_after(1);
+            let missing = wanted.0.saturating_sub(read.0);
+            problem.body.figures = Some(
+                [("read".to_owned(), read.to_string()), ("missing".to_owned(), missing.to_string())].into(),
+            );
+            problem
+        }
+        error => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a view could not be read");
+            Problem::new(&codes::UNAVAILABLE).detail("the views cannot be read now").retry_after(1)
+        }
     }
 }
 

@@ -10,11 +10,13 @@ mod bulk;
 mod close_account;
 mod freeze_account;
 mod get_account;
+mod get_balances;
 mod get_event;
 mod get_ledger;
 mod list_accounts;
 mod list_events;
 mod list_ledgers;
+mod list_views;
 mod open_account;
 mod open_ledger;
 mod page;
@@ -46,5 +48,6 @@ pub fn all(engine: &Arc<Engine>, streams: &Arc<Streams>) -> impl OpenApi + use<>
     let transactions = (post_transaction::Route(of()), reverse_transaction::Route(of()), bulk::Route(of()));
     let stream = stream::Route(of(), Arc::clone(streams));
     let events = (list_events::Route(of()), get_event::Route(of()), stream);
-    (ledgers, accounts, transactions, events)
+    let views = (get_balances::Route(of()), list_views::Route(of()));
+    (ledgers, accounts, transactions, events, views)
 }

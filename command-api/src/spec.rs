@@ -48,6 +48,8 @@ pub struct Operation {
     /// `None` for a public one.
     pub scope: Option<String>,
     queries: Vec<String>,
+    /// Those of the queries that may be said more than once.
+    lists: Vec<String>,
     produces: Vec<String>,
 }
 
@@ -77,7 +79,8 @@ impl Spec {
                     method: method.to_uppercase().parse().expect("poem-openapi knows its methods"),
                     path: path.clone(),
                     scope,
-                    queries: queries(operation),
+                    queries: queries(operation, |_| true),
+                    lists: queries(operation, |schema| schema["type"] == "array"),
                     produces: produces(operation),
                 });
             }
@@ -127,7 +130,7 @@ impl RouteTable {
         let mut seen = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let name = pair.split('=').next().unwrap_or_default();
-            if seen.contains(&name) {
+            if seen.contains(&name) && !operation.lists.iter().any(|list| list == name) {
                 return Err(Problem::new(&codes::INVALID_PARAMETER).detail(format!("{name:?} is said twice")));
             }
             seen.push(name);
@@ -378,10 +381,11 @@ fn declare_components(document: &mut Value) {
         .into();
 }
 
-fn queries(operation: &Value) -> Vec<String> {
+/// The names of the query parameters whose schemas are such.
+fn queries(operation: &Value, such: impl Fn(&Value) -> bool) -> Vec<String> {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     parameters
-        .filter(|parameter| parameter["in"] == "query")
+        .filter(|parameter| parameter["in"] == "query" && such(&parameter["schema"]))
         .filter_map(|parameter| Some(parameter["name"].as_str()?.to_owned()))
         .collect()
 }

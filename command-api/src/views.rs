@@ -1,4 +1,5 @@
-//! What callers read: ledgers, accounts and balances, from the books in memory.
+//! What callers read: ledgers, accounts and balances, from the books in memory or from the views.
 
 pub mod account;
+pub mod balances;
 pub mod ledger;

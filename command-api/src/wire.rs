@@ -9,6 +9,7 @@ pub mod bulk;
 pub mod event;
 pub mod ledger;
 pub mod metadata;
+pub mod moment;
 pub mod rate;
 pub mod reversal;
 pub mod stream;

@@ -104,8 +104,8 @@ pub(crate) fn effective_at(
     Ok(effective)
 }
 
-/// The first instant of a day. Where the clocks skip midnight, or the whole day, the instant at which they do.
-fn start_of_day(date: chrono::NaiveDate, zone: chrono_tz::Tz) -> Ts {
+/// The first instant of a day there. Where the clocks skip midnight, or the whole day, the instant at which they do.
+pub fn start_of_day(date: chrono::NaiveDate, zone: chrono_tz::Tz) -> Ts {
     let midnight = date.and_time(chrono::NaiveTime::MIN);
     let after = |seconds: i64| {
         let local = midnight.checked_add_signed(chrono::TimeDelta::seconds(seconds))?;

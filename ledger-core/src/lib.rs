@@ -14,7 +14,7 @@ mod undo;
 pub use amount::{AMOUNT_MINOR_MAX, Amount};
 pub use assets::AssetRef;
 pub use commands::{Command, CommandInput};
-pub use decide::{Context, Decided, Original, command_of, decide};
+pub use decide::{Context, Decided, Original, command_of, decide, start_of_day};
 pub use evolve::evolve;
 pub use limits::Limits;
 pub use refusal::{Class, Refusal, RefusalKind};

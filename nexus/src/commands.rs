@@ -14,10 +14,12 @@ mod keys;
 mod ledgers;
 mod open;
 mod post;
+mod projector;
 mod rate;
 mod replay;
 mod reverse;
 mod up;
+mod views;
 
 macro_rules! commands {
     ($($file:ident => $Name:ident,)*) => {
@@ -53,6 +55,8 @@ commands! {
     replay => Replay,
     import => Import,
     export => Export,
+    views => Views,
+    projector => Projector,
     doctor => Doctor,
     api => Api,
     completions => Completions,

@@ -11,6 +11,7 @@ use command_api::{
 };
 use event_schemas::Shard;
 use event_store::{Log, LogError, PoolOptions, PostgresLog};
+use projections::{Projectors, Views};
 use sequencer::{Sequencer, Stopped};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -33,12 +34,21 @@ pub struct Service {
     log: Arc<PostgresLog>,
     sequencer: Sequencer,
     sequencing: JoinHandle<Stopped>,
+    views: Views,
+    projectors: Option<Projectors>,
 }
 
 /// Brings the schemas up to date; everybody who uses the database calls it first.
 pub async fn migrate(url: &str) -> Result<()> {
     event_store::migrate(url).await.map_err(in_words)?;
-    command_api::keys::postgres::migrate(url).await.map_err(in_words)
+    command_api::keys::postgres::migrate(url).await.map_err(in_words)?;
+    Ok(projections::migrate(url).await?)
+}
+
+/// The views of a database that has been migrated.
+pub fn views(url: &str) -> Result<Views> {
+    let options = PoolOptions { connections_max: 16, application_name: "nexus views", ..Default::default() };
+    Ok(Views::new(event_store::pool(url, &options)?, BOOKS))
 }
 
 /// The keys of a database that has been migrated.
@@ -48,28 +58,36 @@ pub fn keys(url: &str) -> Result<PostgresKeys> {
 }
 
 impl Service {
-    /// Migrates, takes the log over and folds it.
-    pub async fn start(url: &str) -> Result<Service> {
+    /// Migrates, takes the log over and folds it; with views, goes on to fold it into them.
+    pub async fn start(url: &str, with_views: bool) -> Result<Service> {
         migrate(url).await?;
         let keys = keys(url)?;
         let log = Arc::new(PostgresLog::connect(url, BOOKS).await.map_err(in_words)?);
         let started = sequencer::start(log.clone(), sequencer::Config::default()).await;
         let (sequencer, sequencing) = started.context("cannot start the sequencer")?;
-        Ok(Service { keys, log, sequencer, sequencing })
+        let projectors = match with_views {
+            true => {
+                Some(projections::start(url, log.clone(), &[]).await.context("cannot start the views")?)
+            }
+            false => None,
+        };
+        Ok(Service { keys, log, sequencer, sequencing, views: views(url)?, projectors })
     }
 
     /// Opens the door. From here on it answers.
     pub async fn open(self, bound: Bound, stop: CancellationToken) -> Result<Serving> {
-        let Service { keys, log, sequencer, sequencing } = self;
+        let Service { keys, log, sequencer, sequencing, views, projectors } = self;
         let secret = keys.request_secret().await?;
+        let mut engine = Engine::new(sequencer.clone(), secret);
+        engine.views = Some(views);
         let parts = Parts {
-            engine: Some(Arc::new(Engine::new(sequencer.clone(), secret))),
+            engine: Some(Arc::new(engine)),
             keys: Keys::load(keys).await?,
             readiness: Arc::new(Writes(sequencer)),
             registry: prometheus::Registry::new(),
         };
         let serving = tokio::spawn(bound.serve(parts, stop.clone()));
-        Ok(Serving { log, sequencing, serving, stop })
+        Ok(Serving { log, sequencing, projectors, serving, stop })
     }
 }
 
@@ -77,6 +95,7 @@ impl Service {
 pub struct Serving {
     log: Arc<PostgresLog>,
     sequencing: JoinHandle<Stopped>,
+    projectors: Option<Projectors>,
     serving: JoinHandle<Result<(), ServeError>>,
     stop: CancellationToken,
 }
@@ -93,6 +112,9 @@ impl Serving {
                 (&mut self.serving).await
             }
         };
+        if let Some(projectors) = self.projectors {
+            projectors.stop().await;
+        }
         served.context("the door's task ended")??;
         let stopped = match stopped {
             Some(ended) => Some(ended),

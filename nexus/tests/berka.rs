@@ -83,6 +83,35 @@ fn ends_of_days(file: &Path, account: &str, balance: &str) -> BTreeMap<(String, 
     ends
 }
 
+/// The same once more, asked of the view: every account's balance in effect at the end of each day.
+fn ends_of_days_by_effect(server: &Server, theirs: &BTreeMap<(String, String), String>) {
+    let mut by_day: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    for ((account, day), balance) in theirs {
+        by_day.entry(day).or_default().push((account, balance));
+    }
+    let mut equal = 0;
+    for (day, expected) in by_day {
+        let told =
+            server.run(&["balance", "berka", "--below", "liabilities:customers", "--at", day, "--json"]);
+        assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+        let answer: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+        let ours: BTreeMap<&str, &str> = answer["balances"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|b| {
+                let account = b["account"].as_str().unwrap().trim_start_matches("liabilities:customers:");
+                (account, b["balance"].as_str().unwrap())
+            })
+            .collect();
+        for (account, balance) in expected {
+            assert_eq!(ours.get(account), Some(&balance), "{account} at the end of {day}");
+            equal += 1;
+        }
+    }
+    println!("{equal} account-days are equal by their time of effect");
+}
+
 #[test]
 fn the_books_of_a_bank_come_out_to_the_cent() {
     let Some(data) = data() else { return };
@@ -106,6 +135,7 @@ fn the_books_of_a_bank_come_out_to_the_cent() {
     assert!(wrong.is_empty(), "{} of {} account-days, first {:?}", wrong.len(), theirs.len(), wrong[0]);
     assert_eq!(ours.len(), theirs.len());
     println!("{} account-days are equal", ours.len());
+    ends_of_days_by_effect(&server, &theirs);
 
     assert_eq!(server.import(&file, &[]).counts(), [0, all, 0], "a second import posts nothing");
 

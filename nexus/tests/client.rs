@@ -14,6 +14,7 @@ fn the_client_does_what_its_help_says() {
 
     demo(&place);
     postings(&place);
+    views(&place);
     refusals(&place);
     keys(&place);
     doctor(&place);
@@ -83,6 +84,36 @@ fn postings(place: &Place) {
     assert!(dry.contains("Nothing was recorded"), "{dry}");
     place.run(&["reverse", "shop", "sale-1", "--description", "rung up twice"]);
     assert_eq!(place.json(&["balance", "shop", "assets:till"])["balances"][0]["posted"]["balance"], "0.00");
+}
+
+fn views(place: &Place) {
+    let events = place.run(&["events", "shop", "--json"]);
+    let events = events.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let sale = events.into_iter().find(|event| event["key"] == "sale-1").unwrap();
+    let till = |flags: &[&str]| {
+        let found = place.json(&[&["balance", "shop"], flags].concat());
+        let till =
+            found["balances"].as_array().unwrap().iter().find(|b| b["account"] == "assets:till").cloned();
+        till.map_or_else(String::new, |till| till["balance"].as_str().unwrap().to_owned())
+    };
+    // Since reversed; as it was known at the sale, it stands. Before that there was nothing.
+    let known = format!("1:{}", sale["seq"]);
+    assert_eq!(till(&["--below", "assets"]), "0.00");
+    assert_eq!(till(&["assets:till", "--known-at", &known]), "12.34");
+    assert_eq!(till(&["assets:till", "--at", "9999-12-30", "--known-at", &known]), "12.34");
+    assert_eq!(till(&["assets:till", "--at", "2000-01-01"]), "");
+    assert!(place.nexus(&["balance", "shop", "--below", "assets:safe"]).err.contains("no_such_account"));
+    assert!(place.nexus(&["balance", "shop", "--at", "yesterday"]).err.contains("invalid_parameter"));
+
+    place.run(&["views", "rebuild", "balances"]);
+    within(Duration::from_secs(20), || {
+        let views = place.json(&["views"]);
+        let builds = views["views"].as_array().unwrap();
+        let state = |build: u64| builds.iter().find(|b| b["build"] == build).map(|b| b["state"].clone());
+        state(2) == Some("live".into()) && state(1) == Some("retired".into())
+    });
+    assert_eq!(till(&["assets:till", "--known-at", &known]), "12.34");
+    assert_eq!(place.nexus(&["views", "rebuild", "horoscope"]).code, 1);
 }
 
 fn refusals(place: &Place) {
@@ -162,8 +193,12 @@ fn log_lines(log: &str) {
 
 /// Asks again and again; the server looks at its list of keys every two seconds.
 fn within_five_seconds(holds: impl Fn() -> bool) {
+    within(Duration::from_secs(5), holds);
+}
+
+fn within(time: Duration, holds: impl Fn() -> bool) {
     let since = Instant::now();
     while !holds() {
-        assert!(since.elapsed() < Duration::from_secs(5), "five seconds have passed");
+        assert!(since.elapsed() < time, "{time:?} have passed");
     }
 }

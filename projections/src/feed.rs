@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use event_schemas::Sequence;
+use event_schemas::{Record, Sequence, Ts};
 use event_store::{Log, LogError};
 use futures_util::StreamExt;
 
@@ -52,4 +52,26 @@ impl Feed for LogFeed {
     async fn last(&self) -> Result<Sequence, LogError> {
         Ok(self.0.head().await?.last)
     }
+}
+
+/// The last record that was recorded at or before a time. Costs the logarithm of the log.
+pub async fn known_by(log: &dyn Log, time: Ts) -> Result<Sequence, LogError> {
+    // Everything up to `known` is old enough, everything from `new` on is too new.
+    let (mut known, mut new) = (Sequence::GENESIS, log.head().await?.last.next());
+    while known.next() < new {
+        let middle = Sequence(known.0 + (new.0 - known.0 - 1) / 2);
+        let Some(row) = log.rows(middle, Some(middle.next())).next().await else { break };
+        let row = row?;
+        if row.recorded_at <= time {
+            known = row.last.max(known);
+            continue;
+        }
+        let is_known =
+            |line: &[u8]| Record::read(line).is_ok_and(|record| record.envelope.recorded_at <= time);
+        match row.lines().take_while(|(_, line)| is_known(line)).last() {
+            Some((last, _)) => return Ok(last),
+            None => new = row.first,
+        }
+    }
+    Ok(known)
 }

@@ -15,7 +15,7 @@ pub mod views;
 pub use builds::{Build, State, Status, migrate, rebuild, resume, statuses};
 pub use checksum::{TableSum, sums};
 pub use error::ViewError;
-pub use feed::{Feed, LogFeed};
+pub use feed::{Feed, LogFeed, known_by};
 pub use projector::{Projectors, start};
 pub use reader::{Reader, Views};
 pub use view::{Poison, View};

@@ -50,7 +50,7 @@ pub async fn start(url: &str, log: Arc<dyn Log>, names: &[String]) -> Result<Pro
     }
     builds::migrate(url).await?;
     let options =
-        PoolOptions { connections_max: 64, application_name: "nexus projector", ..PoolOptions::default() };
+        PoolOptions { connections_max: 16, application_name: "nexus projector", ..PoolOptions::default() };
     let pool = event_store::pool(url, &options)?;
     let stop = CancellationToken::new();
     let chosen = |name: &str| names.is_empty() || names.iter().any(|chosen| chosen == name);
@@ -160,7 +160,8 @@ impl Task {
     async fn work(&mut self) -> Result<Ended, ViewError> {
         self.view.forget();
         let mut client = self.pool.get().await?;
-        let session = format!("SET search_path TO {}, public; SET synchronous_commit = off", self.build.schema());
+        let session =
+            format!("SET search_path TO {}, public; SET synchronous_commit = off", self.build.schema());
         client.batch_execute(&session).await.doing("begin a projector's session")?;
         let lock = "SELECT pg_try_advisory_lock($1, hashtext($2))";
         let is_ours: bool =
@@ -358,7 +359,7 @@ fn decode(view: &dyn View, lines: &[(Sequence, bytes::Bytes)]) -> (Vec<Record>, 
                 }
             }
             // A newer version of an event that is nothing to this view.
-            Err(Unreadable::UnknownEvent { name, .. }) if is_others(&*name) => {}
+            Err(Unreadable::UnknownEvent { name, .. }) if is_others(&name) => {}
             Err(error) => {
                 return (records, Some(Poison { sequence: *sequence, reason: error.to_string() }));
             }

@@ -36,7 +36,7 @@ pub async fn run(args: Args) -> Result<()> {
 async fn serve(args: &Args, observer: Option<Observer>) -> Result<()> {
     let bound = service::bind(&args.door, observer).await?;
     let stop = signals::stop_token()?;
-    let service = Service::start(&args.database).await?;
+    let service = Service::start(&args.database, false).await?;
     let address = bound.address;
     tracing::info!(%address, "serving");
     say(&format!("NEXUS serves http://{address}\n"));

@@ -1,11 +1,11 @@
-//! `nexus balance`: one account, read strongly.
+//! `nexus balance`: one account now, read strongly; or any accounts at any time, from the view.
 
 use anyhow::Result;
 use serde_json::Value;
 
 use crate::{
     answers::{list, text},
-    client::{Client, segment},
+    client::{Client, Problem, segment},
     config::Server,
     output::Output,
     table::{Column, table},
@@ -13,14 +13,28 @@ use crate::{
 
 /// Show an account's balances
 ///
-/// What every recorded transaction up to now comes to: posted, pending and available in each currency.
+/// What every recorded transaction up to now comes to: posted, pending and available in each currency. With --at, --known-at
+/// or --below: what was in effect then, as it was known then, of the account, of it and all below it, or of all.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The ledger, such as household
     ledger: String,
 
-    /// The account's path, such as assets:bank
-    account: String,
+    /// The account's path, such as assets:bank; may be left out with --at, --known-at or --below
+    #[arg(required_unless_present_any = ["at", "known_at", "below"])]
+    account: Option<String>,
+
+    /// What was in effect by then: a date (its whole day) or an instant, such as 2026-11-23T10:00:00Z
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+
+    /// What was known by then: a date, an instant, or a position such as 1:17
+    #[arg(long, value_name = "TIME|POSITION")]
+    known_at: Option<String>,
+
+    /// This account and all below it
+    #[arg(long, value_name = "PATH", conflicts_with = "account")]
+    below: Option<String>,
 
     #[command(flatten)]
     output: Output,
@@ -30,9 +44,77 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> Result<()> {
-    let path = format!("/v1/ledgers/{}/accounts/{}", segment(&args.ledger), segment(&args.account));
-    let answer = Client::find(&args.server)?.get(&path).await?;
-    args.output.print(&answer, words)
+    let client = Client::find(&args.server)?;
+    let ledger = segment(&args.ledger);
+    if let (Some(account), None, None) = (&args.account, &args.at, &args.known_at) {
+        let answer = client.get(&format!("/v1/ledgers/{ledger}/accounts/{}", segment(account))).await?;
+        return args.output.print(&answer, words);
+    }
+    // The view may be a moment behind: what is recorded by now is to be in the answer.
+    let now = client.get(&format!("/v1/ledgers/{ledger}/accounts?limit=1")).await?["as_of"].take();
+    let query = [
+        ("account", args.account.as_deref()),
+        ("below", args.below.as_deref()),
+        ("at", args.at.as_deref()),
+        ("known_at", args.known_at.as_deref()),
+        ("min_position", now.as_str()),
+    ];
+    let query: Vec<String> =
+        query.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", segment(value?)))).collect();
+    let answer =
+        when_it_is_there(&client, &format!("/v1/ledgers/{ledger}/balances?{}", query.join("&"))).await?;
+    args.output.print(&answer, words_of_then)
+}
+
+/// After a large import a view may be seconds behind. Each asking waits at the server.
+async fn when_it_is_there(client: &Client, path: &str) -> Result<Value> {
+    const ASKINGS_MAX: usize = 30;
+    for _ in 1..ASKINGS_MAX {
+        match client.get(path).await {
+            Err(error) if error.downcast_ref::<Problem>().is_some_and(|p| p.code == "view_behind") => {}
+            other => return other,
+        }
+    }
+    client.get(path).await
+}
+
+fn words_of_then(answer: &Value) -> String {
+    let at = answer["at"].as_str().map(|at| format!(" in effect by {at}")).unwrap_or_default();
+    let head = format!("Balances{at}, as known at {}\n\n", text(answer, "known_at"));
+    let rows: Vec<Vec<String>> = list(answer, "balances")
+        .map(|balance| {
+            let field = |name| text(balance, name).to_owned();
+            vec![field("account"), field("currency"), field("debits"), field("credits"), field("balance")]
+        })
+        .collect();
+    if rows.is_empty() {
+        return head + "nothing yet\n";
+    }
+    let totals = list(answer, "totals").map(|total| {
+        let field = |name| text(total, name).to_owned();
+        vec![field("currency"), field("debits"), field("credits"), field("net")]
+    });
+    let several = rows.len() > 1;
+    let balances = table(
+        &[
+            Column::Text("account"),
+            Column::Text("currency"),
+            Column::Figure("debits"),
+            Column::Figure("credits"),
+            Column::Figure("balance"),
+        ],
+        rows,
+    );
+    let totals = table(
+        &[
+            Column::Text("total"),
+            Column::Figure("debits"),
+            Column::Figure("credits"),
+            Column::Figure("debits - credits"),
+        ],
+        totals.collect(),
+    );
+    if several { format!("{head}{balances}\n{totals}") } else { head + &balances }
 }
 
 fn words(account: &Value) -> String {

@@ -31,6 +31,10 @@ pub struct Args {
     #[command(flatten)]
     logging: Logging,
 
+    /// Do not fold the views here: `nexus projector` does, in a process of its own
+    #[arg(long)]
+    no_views: bool,
+
     /// Go on in the background; `nexus down` stops it
     #[arg(long)]
     detach: bool,
@@ -82,7 +86,7 @@ async fn serve(
     args: &Args,
     stop: CancellationToken,
 ) -> Result<()> {
-    let service = Service::start(url).await?;
+    let service = Service::start(url, !args.no_views).await?;
     dev_key::ensure(&folder.folder, &service.keys).await?;
     let address = format!("http://{}", bound.address);
     let serving = service.open(bound, stop.clone()).await?;

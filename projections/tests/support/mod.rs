@@ -85,9 +85,10 @@ impl World {
 
 /// Tries until it is true, or too long.
 pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
+    let mut every = tokio::time::interval(Duration::from_millis(10));
     let tried = async {
         while !is_so().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            every.tick().await;
         }
     };
     tokio::time::timeout(PATIENCE, tried).await.unwrap_or_else(|_| panic!("it never came true: {what}"));

@@ -1,6 +1,8 @@
 //! The questions that the balances answer.
 
-use event_schemas::{AccountNumber, AccountPath, AssetCode, LedgerId, Quantity, Sequence, Ts};
+use std::collections::HashMap;
+
+use event_schemas::{AccountNumber, AccountPath, AccountType, AssetCode, LedgerId, Quantity, Sequence, Ts};
 
 use super::{fold::totals, slots::Slot};
 use crate::{ViewError, reader::Reader};
@@ -31,8 +33,7 @@ pub enum Of {
 pub struct Balance {
     pub number: AccountNumber,
     pub account: AccountPath,
-    /// `asset`, `liability`, …
-    pub account_type: String,
+    pub account_type: AccountType,
     pub currency: AssetCode,
     pub debits: Quantity,
     pub credits: Quantity,
@@ -113,16 +114,18 @@ pub async fn ask(reader: &Reader, ask: &Ask) -> Result<Balances, ViewError> {
     let (levels, buckets): (Vec<i16>, Vec<i64>) = slot.before().into_iter().unzip();
     let rows =
         reader.query(BALANCES, &[&ledger, &known, &numbers, &at.0, &slot.start(), &levels, &buckets]).await?;
+    let accounts: HashMap<i64, Account> =
+        accounts.into_iter().map(|account| (account.number, account)).collect();
     let mut balances: Vec<Balance> = rows
         .iter()
         .map(|row| {
             let number: i64 = row.get(0);
-            let account = accounts.iter().find(|account| account.number == number).expect("asked for");
+            let account = &accounts[&number];
             let totals = totals(row, 2);
             Balance {
                 number: AccountNumber(u32::try_from(number).expect("written by this view")),
                 account: account.path.clone(),
-                account_type: account.account_type.clone(),
+                account_type: account.account_type,
                 currency: AssetCode::parse(row.get(1)).expect("written by this view"),
                 debits: totals.debits,
                 credits: totals.credits,
@@ -136,7 +139,18 @@ pub async fn ask(reader: &Reader, ask: &Ask) -> Result<Balances, ViewError> {
 struct Account {
     number: i64,
     path: AccountPath,
-    account_type: String,
+    account_type: AccountType,
+}
+
+fn account_type(text: &str) -> AccountType {
+    let types = [
+        AccountType::Asset,
+        AccountType::Liability,
+        AccountType::Equity,
+        AccountType::Income,
+        AccountType::Expense,
+    ];
+    types.into_iter().find(|of| of.as_str() == text).expect("written by this view")
 }
 
 async fn accounts(
@@ -148,7 +162,7 @@ async fn accounts(
     let account = |row: &tokio_postgres::Row| Account {
         number: row.get(0),
         path: AccountPath::parse(row.get(1)).expect("written by this view"),
-        account_type: row.get(2),
+        account_type: account_type(row.get(2)),
     };
     match of {
         Of::All => {
