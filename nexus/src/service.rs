@@ -66,9 +66,7 @@ impl Service {
         let started = sequencer::start(log.clone(), sequencer::Config::default()).await;
         let (sequencer, sequencing) = started.context("cannot start the sequencer")?;
         let projectors = match with_views {
-            true => {
-                Some(projections::start(url, log.clone(), &[]).await.context("cannot start the views")?)
-            }
+            true => Some(projections::start(url, log.clone(), &[]).await.context("cannot start the views")?),
             false => None,
         };
         Ok(Service { keys, log, sequencer, sequencing, views: views(url)?, projectors })

@@ -12,7 +12,8 @@ use crate::{
 
 /// Serve the API on a Postgres of yours
 ///
-/// The same as `nexus up --database`, but without a data folder: API keys are made with `nexus keys create`.
+/// Like `nexus up --database`, but without a data folder and without folding views: API keys are made with `nexus keys create`,
+/// and `nexus projector` folds.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The Postgres to use
