@@ -48,10 +48,10 @@ impl Route {
         &self,
         caller: Caller<Read>,
         ledger: Path<Wire<LedgerId>>,
-        /// Only these accounts: may be said up to 100 times. A path of before a renaming is understood.
+        /// These accounts: may be said up to 100 times. A path of before a renaming is understood.
         #[oai(default)]
         account: Query<Vec<Wire<AccountPath>>>,
-        /// Only this account and all below it.
+        /// This account and all below it.
         below: Query<Option<Wire<AccountPath>>>,
         /// Entries in effect by then: an instant, or a date, of which the whole day counts in the ledger's time zone.
         at: Query<Option<Wire<EffectiveAt>>>,
@@ -112,12 +112,15 @@ impl Route {
 }
 
 fn of(accounts: Vec<Wire<AccountPath>>, below: Option<Wire<AccountPath>>) -> Result<Of, Problem> {
-    let invalid = |detail: String| Err(Problem::new(&codes::INVALID_PARAMETER).detail(detail));
-    match (accounts.len(), below) {
-        (0, None) => Ok(Of::All),
-        (0, Some(below)) => Ok(Of::Subtree(below.0)),
-        (_, Some(_)) => invalid("account and below: say one of them".to_owned()),
-        (count, None) if count > ACCOUNTS_MAX => invalid(format!("account: at most {ACCOUNTS_MAX}")),
-        (_, None) => Ok(Of::Accounts(accounts.into_iter().map(|account| account.0).collect())),
+    if accounts.len() > ACCOUNTS_MAX {
+        let detail = format!("account: at most {ACCOUNTS_MAX}");
+        return Err(Problem::new(&codes::INVALID_PARAMETER).detail(detail));
     }
+    let accounts: Vec<AccountPath> = accounts.into_iter().map(|account| account.0).collect();
+    Ok(match (accounts.is_empty(), below) {
+        (true, None) => Of::All,
+        (true, Some(below)) => Of::Subtree(below.0),
+        (false, None) => Of::Accounts(accounts),
+        (false, Some(below)) => Of::Both(accounts, below.0),
+    })
 }

@@ -401,6 +401,8 @@ fn allows(schemas: &Schemas, schema: &Value, text: &str) -> bool {
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match schema["type"].as_str() {
         Some("boolean") => ["true", "false"].contains(&text),
+        // A parameter that may be repeated: each time it is one item.
+        Some("array") => allows(schemas, &schemas.resolved(&schema["items"]), text),
         Some("integer") => {
             is_plain
                 && text.parse().is_ok_and(|number: f64| {

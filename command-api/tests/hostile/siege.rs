@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     bodies::{self, Expected, Hostile},
-    kit::{Answer, Door, open_books},
+    kit::{Answer, Door, open_books_with_views},
     schema::Schemas,
 };
 
@@ -54,7 +54,7 @@ pub struct Siege {
 impl Siege {
     /// Books with a ledger whose names are those of the document's examples.
     pub async fn begin() -> Self {
-        let door = open_books().await;
+        let door = open_books_with_views().await;
         let token = door.key(Scope::ALL, &["*"]).await;
         let document = door.send("GET", "/openapi.json", &[], "").await.json();
         let schemas = Schemas::new(document.clone());

@@ -60,6 +60,20 @@ pub async fn open_books() -> Door {
     open_on(log).await
 }
 
+/// A door before books in memory, with views of them in Postgres.
+pub async fn open_books_with_views() -> Door {
+    let migrate = |url: String| async move { projections::migrate(&url).await.unwrap() };
+    let url = infra::TestPostgres::shared().fresh_database("views", migrate).await.url;
+    let log = Arc::new(MemoryLog::new(Shard(1)));
+    let (sequencer, _) = sequencer::start(log.clone(), sequencer::Config::default()).await.unwrap();
+    let mut engine = Engine::new(sequencer, [7; 32]);
+    let pool = event_store::pool(&url, &event_store::PoolOptions::default()).unwrap();
+    engine.views = Some(projections::Views::new(pool, Shard(1)));
+    // They end with the test's runtime.
+    std::mem::forget(projections::start(&url, log, &[]).await.unwrap());
+    open_with(config(), Some(Arc::new(engine))).await
+}
+
 pub async fn open_on(log: MemoryLog) -> Door {
     open_impatient(log, Duration::from_secs(20)).await
 }

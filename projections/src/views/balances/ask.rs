@@ -26,6 +26,8 @@ pub enum Of {
     Subtree(AccountPath),
     /// These accounts, by the paths that they had then; a path that an account had earlier is understood too.
     Accounts(Vec<AccountPath>),
+    /// All that is in one of the two, once.
+    Both(Vec<AccountPath>, AccountPath),
 }
 
 /// An account's balance in one currency.
@@ -108,14 +110,12 @@ pub async fn ask(reader: &Reader, ask: &Ask) -> Result<Balances, ViewError> {
         Ok(accounts) => accounts,
         Err(missing) => return Ok(Balances::NoAccount(missing)),
     };
-    let numbers: Vec<i64> = accounts.iter().map(|account| account.number).collect();
+    let numbers: Vec<i64> = accounts.keys().copied().collect();
     let at = ask.at.unwrap_or(Ts(i64::MAX));
     let slot = Slot::of(at);
     let (levels, buckets): (Vec<i16>, Vec<i64>) = slot.before().into_iter().unzip();
     let rows =
         reader.query(BALANCES, &[&ledger, &known, &numbers, &at.0, &slot.start(), &levels, &buckets]).await?;
-    let accounts: HashMap<i64, Account> =
-        accounts.into_iter().map(|account| (account.number, account)).collect();
     let mut balances: Vec<Balance> = rows
         .iter()
         .map(|row| {
@@ -137,7 +137,6 @@ pub async fn ask(reader: &Reader, ask: &Ask) -> Result<Balances, ViewError> {
 }
 
 struct Account {
-    number: i64,
     path: AccountPath,
     account_type: AccountType,
 }
@@ -153,47 +152,42 @@ fn account_type(text: &str) -> AccountType {
     types.into_iter().find(|of| of.as_str() == text).expect("written by this view")
 }
 
+/// By number. `Err`: the first of the paths that was no account's then.
 async fn accounts(
     reader: &Reader,
     ledger: i32,
     known: i64,
     of: &Of,
-) -> Result<Result<Vec<Account>, AccountPath>, ViewError> {
-    let account = |row: &tokio_postgres::Row| Account {
-        number: row.get(0),
-        path: AccountPath::parse(row.get(1)).expect("written by this view"),
-        account_type: account_type(row.get(2)),
-    };
-    match of {
+) -> Result<Result<HashMap<i64, Account>, AccountPath>, ViewError> {
+    let (paths, top): (&[AccountPath], Option<&AccountPath>) = match of {
         Of::All => {
             let rows = reader.query(ACCOUNTS, &[&ledger, &known]).await?;
-            Ok(Ok(rows.iter().map(account).collect()))
+            return Ok(Ok(rows.iter().map(account).collect()));
         }
-        Of::Subtree(top) => {
-            // `;` is the character after `:`, so that this is a range of the index.
-            let sql = format!("{ACCOUNTS} AND (p.path = $3 OR (p.path >= $3 || ':' AND p.path < $3 || ';'))");
-            let rows = reader.query(&sql, &[&ledger, &known, &top.as_str()]).await?;
-            if rows.is_empty() {
-                return Ok(Err(top.clone()));
-            }
-            Ok(Ok(rows.iter().map(account).collect()))
+        Of::Subtree(top) => (&[], Some(top)),
+        Of::Accounts(paths) => (paths, None),
+        Of::Both(paths, top) => (paths, Some(top)),
+    };
+    let named = format!(
+        "{ACCOUNTS} AND a.account = (
+            SELECT q.account FROM {{schema}}.paths q
+            WHERE q.ledger = $1 AND q.path = $3 AND q.since <= $2 ORDER BY q.since DESC LIMIT 1)"
+    );
+    // `;` is the character after `:`, so that this is a range of the index.
+    let below = format!("{ACCOUNTS} AND (p.path = $3 OR (p.path >= $3 || ':' AND p.path < $3 || ';'))");
+    let questions = paths.iter().map(|path| (&named, path)).chain(top.map(|top| (&below, top)));
+    let mut accounts = HashMap::new();
+    for (sql, path) in questions {
+        let rows = reader.query(sql, &[&ledger, &known, &path.as_str()]).await?;
+        if rows.is_empty() {
+            return Ok(Err(path.clone()));
         }
-        Of::Accounts(paths) => {
-            let sql = format!(
-                "{ACCOUNTS} AND a.account = (
-                SELECT q.account FROM {{schema}}.paths q
-                WHERE q.ledger = $1 AND q.path = $3 AND q.since <= $2 ORDER BY q.since DESC LIMIT 1)"
-            );
-            let mut accounts: Vec<Account> = Vec::with_capacity(paths.len());
-            for path in paths {
-                let rows = reader.query(&sql, &[&ledger, &known, &path.as_str()]).await?;
-                let Some(row) = rows.first() else { return Ok(Err(path.clone())) };
-                let account = account(row);
-                if accounts.iter().all(|other| other.number != account.number) {
-                    accounts.push(account);
-                }
-            }
-            Ok(Ok(accounts))
-        }
+        accounts.extend(rows.iter().map(account));
     }
+    Ok(Ok(accounts))
+}
+
+fn account(row: &tokio_postgres::Row) -> (i64, Account) {
+    let path = AccountPath::parse(row.get(1)).expect("written by this view");
+    (row.get(0), Account { path, account_type: account_type(row.get(2)) })
 }
