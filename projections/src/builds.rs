@@ -78,7 +78,6 @@ impl State {
 
 /// Makes or updates the table of builds. To be called before anything else here.
 pub async fn migrate(url: &str) -> Result<(), ViewError> {
-    let doing = "migrate the views' table";
     let (mut client, connection) =
         tokio_postgres::connect(url, tokio_postgres::NoTls).await.doing("connect to the views' database")?;
     let connection = tokio::spawn(connection);
@@ -86,7 +85,6 @@ pub async fn migrate(url: &str) -> Result<(), ViewError> {
     let migrated = event_store::migrate_with(&mut client, runner, "view_schema_history").await;
     drop(client);
     let _ = connection.await;
-    tracing::debug!(doing, "done");
     Ok(migrated?)
 }
 

@@ -1,6 +1,6 @@
 //! Runs views: each build in a task of its own, which reads, folds, and moves its position in the transaction of its rows.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use deadpool_postgres::{Object, Pool};
 use event_schemas::{Event, Record, Sequence, Ts, Unreadable};
@@ -72,12 +72,12 @@ impl Supervisor {
     /// Sees to it that each view has a build, and each build that is read or made a task.
     async fn run(self) {
         let mut tasks: JoinSet<Build> = JoinSet::new();
-        let mut at_work: HashMap<Build, ()> = HashMap::new();
+        let mut at_work: HashSet<Build> = HashSet::new();
         while !self.stop.is_cancelled() {
             match self.missing(&at_work).await {
                 Ok(missing) => {
                     for build in missing {
-                        at_work.insert(build.clone(), ());
+                        at_work.insert(build.clone());
                         let task = Task {
                             view: views::named(&build.name).expect("listed"),
                             build,
@@ -105,7 +105,7 @@ impl Supervisor {
         while tasks.join_next().await.is_some() {}
     }
 
-    async fn missing(&self, at_work: &HashMap<Build, ()>) -> Result<Vec<Build>, ViewError> {
+    async fn missing(&self, at_work: &HashSet<Build>) -> Result<Vec<Build>, ViewError> {
         let shard = self.log.shard();
         let mut client = self.pool.get().await?;
         let mut missing = Vec::new();
@@ -118,7 +118,7 @@ impl Supervisor {
                 missing.push(builds::make(&mut client, &*view, shard).await?);
             }
             let active = ours().filter(|s| matches!(s.state, State::Live | State::Building));
-            missing.extend(active.map(|s| s.build.clone()).filter(|build| !at_work.contains_key(build)));
+            missing.extend(active.map(|s| s.build.clone()).filter(|build| !at_work.contains(build)));
         }
         Ok(missing)
     }

@@ -61,6 +61,7 @@ impl Views {
                 Ok(reader) => match reached {
                     Some(wanted) if reader.position.sequence < wanted => {
                         let read = reader.position.sequence;
+                        reader.end().await?;
                         ViewError::Behind { name: view.name(), read, wanted }
                     }
                     _ => return Ok(reader),
@@ -91,6 +92,7 @@ impl Views {
         };
         let Some(live) = ours(State::Live) else {
             let read = ours(State::Building).map_or(0, |status| status.position.0);
+            end(&client).await?;
             return Err(ViewError::NotReady { name: view.name(), read });
         };
         Ok(Reader {
@@ -102,7 +104,17 @@ impl Views {
     }
 }
 
+/// A connection that goes back to its pool inside of a transaction gets a warning into Postgres's log.
+async fn end(client: &Object) -> Result<(), ViewError> {
+    client.batch_execute("COMMIT").await.doing("end the reading of a view")
+}
+
 impl Reader {
+    /// When all is asked. One that is dropped instead is cleaned up by its pool.
+    pub async fn end(self) -> Result<(), ViewError> {
+        end(&self.client).await
+    }
+
     /// A query whose tables are named `{schema}.table` in `sql`.
     pub async fn query(
         &self,

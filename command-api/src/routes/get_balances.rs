@@ -94,7 +94,10 @@ impl Route {
         let reader = views.reader(&Balances::default(), min_position.max(known_at), PATIENCE).await;
         let reader = reader.map_err(view_failed)?;
         let question = Ask { ledger: ledger.clone(), of, at, known_at };
-        match ask(&reader, &question).await.map_err(view_failed)? {
+        let answer = ask(&reader, &question).await.map_err(view_failed)?;
+        let as_of = reader.position;
+        reader.end().await.map_err(view_failed)?;
+        match answer {
             Answer::NoLedger => Err(ledger_not_found(ledger.as_str()).into()),
             Answer::NoAccount(path) => {
                 let detail = format!("the ledger had no account {:?} then", path.as_str());
@@ -102,13 +105,19 @@ impl Route {
             }
             Answer::Known(balances) => Ok(Fast(BalancesAt {
                 at: at.map(|at| at.to_string()),
-                known_at: Wire(Position::new(shard, known_at.unwrap_or(reader.position.sequence))),
-                as_of: Wire(reader.position),
-                totals: totals(&balances),
+                known_at: Wire(Position::new(shard, known_at.unwrap_or(as_of.sequence))),
+                as_of: Wire(as_of),
+                totals: totals(&balances).ok_or_else(too_large)?,
                 balances: balances.iter().map(BalanceAt::of).collect(),
             })),
         }
     }
+}
+
+/// Single balances fit 127 bits; what they come to together need not.
+fn too_large() -> Problem {
+    Problem::new(&codes::INTERNAL)
+        .detail("the totals are too large to be told: ask for fewer accounts at once")
 }
 
 fn of(accounts: Vec<Wire<AccountPath>>, below: Option<Wire<AccountPath>>) -> Result<Of, Problem> {

@@ -69,20 +69,21 @@ impl BalanceAt {
     }
 }
 
-/// By currency.
-pub fn totals(balances: &[Balance]) -> Vec<TotalAt> {
+/// By currency. `None`: a sum has more than 127 bits.
+pub fn totals(balances: &[Balance]) -> Option<Vec<TotalAt>> {
     let mut sums: std::collections::BTreeMap<AssetCode, (i128, i128, u8)> = Default::default();
     for balance in balances {
         let sum = sums.entry(balance.currency).or_insert((0, 0, balance.debits.scale));
-        sum.0 = sum.0.saturating_add(balance.debits.minor);
-        sum.1 = sum.1.saturating_add(balance.credits.minor);
+        sum.0 = sum.0.checked_add(balance.debits.minor)?;
+        sum.1 = sum.1.checked_add(balance.credits.minor)?;
     }
     let sums = sums.into_iter();
-    sums.map(|(currency, (debits, credits, scale))| TotalAt {
+    let totals = sums.map(|(currency, (debits, credits, scale))| TotalAt {
         currency: Wire(currency),
         debits: Wire(Quantity::new(debits, scale)),
         credits: Wire(Quantity::new(credits, scale)),
-        net: Wire(Quantity::new(debits.saturating_sub(credits), scale)),
-    })
-    .collect()
+        // Neither is negative.
+        net: Wire(Quantity::new(debits - credits, scale)),
+    });
+    Some(totals.collect())
 }

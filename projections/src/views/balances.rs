@@ -14,8 +14,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use event_schemas::{
-    AccountNumber, AccountPath, AccountType, Contract, Event, LedgerId, Position, Record, Sealed, Sequence,
-    Shard,
+    AccountNumber, AccountPath, AccountType, Contract, Event, LedgerId, Record, Sealed, Sequence,
     events::{AccountOpened, AccountRenamed, LedgerOpened, TransactionPosted, TransactionReversed},
 };
 use tokio_postgres::Transaction;
@@ -26,6 +25,7 @@ use fold::{Chains, movements};
 
 use crate::{
     ViewError,
+    builds::to_i64,
     error::Doing,
     view::{Poison, View},
 };
@@ -73,7 +73,8 @@ impl View for Balances {
         let mut moved = Vec::new();
         for record in records {
             let envelope = &record.envelope;
-            let (sequence, position) = (envelope.sequence, position_of(record));
+            // The sequence alone: one build is of one shard.
+            let (sequence, position) = (envelope.sequence, to_i64(envelope.sequence));
             if let Event::LedgerOpened(_) = &record.event {
                 let number = i32::try_from(ledgers.len() + 1).expect("less than 2^31 ledgers");
                 ledgers.insert(envelope.ledger.clone(), number);
@@ -208,11 +209,6 @@ async fn load_ledgers(transaction: &Transaction<'_>) -> Result<HashMap<LedgerId,
         .iter()
         .map(|row| (LedgerId::parse(row.get(0)).expect("written by this view"), row.get(1)))
         .collect())
-}
-
-/// The sequence alone: one build is of one shard.
-fn position_of(record: &Record) -> i64 {
-    Position::new(Shard(0), record.envelope.sequence).to_i64()
 }
 
 fn poison(sequence: Sequence, reason: &str) -> ViewError {
