@@ -20,6 +20,7 @@ use crate::{
         metrics::{HttpMetrics, UNMATCHED},
         observer::{Answered, Observer},
     },
+    views::tagged,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -40,6 +41,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
     async fn call(&self, mut request: Request) -> Result<Response> {
         let context = Arc::new(RequestContext::of(&request));
         let in_flight = self.metrics.enter();
+        let has_already = tagged::has_already(&request);
         request.extensions_mut().insert(Arc::clone(&context));
         request.extensions_mut().insert(Arc::clone(&self.gate));
 
@@ -48,7 +50,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
             Err(problem) => Ok(Err(problem.into())),
         };
         let mut response = match outcome {
-            Ok(Ok(response)) => response.into_response(),
+            Ok(Ok(response)) => tagged::unless_unchanged(response.into_response(), has_already.as_ref()),
             Ok(Err(error)) => self.problem(error, &context),
             Err(panic) => panicked(&*panic).answer(&context.request_id),
         };

@@ -3,3 +3,5 @@
 pub mod account;
 pub mod balances;
 pub mod ledger;
+pub mod question;
+pub mod tagged;

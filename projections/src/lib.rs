@@ -9,6 +9,7 @@ mod error;
 mod feed;
 mod projector;
 mod reader;
+mod rows;
 mod view;
 pub mod views;
 

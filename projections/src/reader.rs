@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     ViewError,
-    builds::{self, Build, State},
+    builds::{self, Build, State, Status},
     error::Doing,
     view::View,
 };
@@ -22,11 +22,11 @@ pub struct Views {
     shard: Shard,
 }
 
-/// A view's live build, held still: queries see one moment of it.
+/// The live builds of some views, held still: all queries see one moment of them.
 pub struct Reader {
-    pub client: Object,
-    pub build: Build,
-    /// What the view has read.
+    client: Object,
+    builds: Vec<Build>,
+    /// What all of them have read. One may have read more: ask for what was known by here.
     pub position: Position,
     /// When the last of that was recorded.
     pub recorded_at: Option<Ts>,
@@ -48,26 +48,18 @@ impl Views {
         self.shard
     }
 
-    /// The view as it is, or as soon as it has read up to `reached`, at most `patience` from now.
+    /// The views as they are, or as soon as all have read up to `reached`, at most `patience` from now.
     pub async fn reader(
         &self,
-        view: &dyn View,
+        views: &[&dyn View],
         reached: Option<Sequence>,
         patience: Duration,
     ) -> Result<Reader, ViewError> {
         let deadline = Instant::now() + patience;
         loop {
-            let waits_for = match self.now(view).await {
-                Ok(reader) => match reached {
-                    Some(wanted) if reader.position.sequence < wanted => {
-                        let read = reader.position.sequence;
-                        reader.end().await?;
-                        ViewError::Behind { name: view.name(), read, wanted }
-                    }
-                    _ => return Ok(reader),
-                },
-                Err(error @ ViewError::NotReady { .. }) => error,
-                Err(error) => return Err(error),
+            let waits_for = match self.now(views, reached).await {
+                Err(error @ (ViewError::Behind { .. } | ViewError::NotReady { .. })) => error,
+                other => return other,
             };
             if Instant::now() >= deadline {
                 return Err(waits_for);
@@ -76,13 +68,38 @@ impl Views {
         }
     }
 
-    async fn now(&self, view: &dyn View) -> Result<Reader, ViewError> {
+    async fn now(&self, views: &[&dyn View], reached: Option<Sequence>) -> Result<Reader, ViewError> {
         let client = self.pool.get().await?;
         client
             .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             .await
             .doing("begin to read a view")?;
         let statuses = builds::statuses(&**client, self.shard).await?;
+        match lives(&statuses, views, reached) {
+            Ok(lives) => {
+                let least = lives.iter().min_by_key(|live| live.position).expect("a question is to a view");
+                Ok(Reader {
+                    position: Position::new(self.shard, least.position),
+                    recorded_at: least.recorded_at,
+                    builds: lives.iter().map(|live| live.build.clone()).collect(),
+                    client,
+                })
+            }
+            Err(error) => {
+                end(&client).await?;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// The live build of each view, if all have read up to `reached`.
+fn lives<'a>(
+    statuses: &'a [Status],
+    views: &[&dyn View],
+    reached: Option<Sequence>,
+) -> Result<Vec<&'a Status>, ViewError> {
+    let live = |view: &&dyn View| {
         let ours = |state: State| {
             statuses.iter().find(move |status| {
                 status.state == state
@@ -90,18 +107,19 @@ impl Views {
                     && status.build.version == view.version()
             })
         };
+        let name = view.name();
         let Some(live) = ours(State::Live) else {
             let read = ours(State::Building).map_or(0, |status| status.position.0);
-            end(&client).await?;
-            return Err(ViewError::NotReady { name: view.name(), read });
+            return Err(ViewError::NotReady { name, read });
         };
-        Ok(Reader {
-            build: live.build.clone(),
-            position: Position::new(self.shard, live.position),
-            recorded_at: live.recorded_at,
-            client,
-        })
-    }
+        match reached {
+            Some(wanted) if live.position < wanted => {
+                Err(ViewError::Behind { name, read: live.position, wanted })
+            }
+            _ => Ok(live),
+        }
+    };
+    views.iter().map(live).collect()
 }
 
 /// A connection that goes back to its pool inside of a transaction gets a warning into Postgres's log.
@@ -115,14 +133,25 @@ impl Reader {
         end(&self.client).await
     }
 
-    /// A query whose tables are named `{schema}.table` in `sql`.
+    /// A query whose tables are named `{view}.table` in `sql`, such as `{balances}.paths`.
     pub async fn query(
         &self,
         sql: &str,
         parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)],
     ) -> Result<Vec<tokio_postgres::Row>, ViewError> {
-        let sql = sql.replace("{schema}", &self.build.schema());
+        let mut sql = sql.to_owned();
+        for build in &self.builds {
+            sql = sql.replace(&format!("{{{}}}", build.name), &build.schema());
+        }
         let statement = self.client.prepare_cached(&sql).await.doing("prepare a query")?;
         self.client.query(&statement, parameters).await.doing("ask a view")
+    }
+
+    /// `name.version` of each view that is asked, as part of a tag: another version may answer otherwise.
+    #[must_use]
+    pub fn versions(&self) -> String {
+        let versions: Vec<String> =
+            self.builds.iter().map(|build| format!("{}.{}", build.name, build.version)).collect();
+        versions.join(",")
     }
 }

@@ -129,7 +129,7 @@ impl Book {
 
     /// Asks about everything at many pairs of times and holds the answers against the naive sums.
     async fn check(&self, world: &World, dice: &mut Dice, pairs: u64) {
-        let reader = world.views.reader(&Balances::default(), Some(world.last()), PATIENCE).await.unwrap();
+        let reader = world.views.reader(&[&Balances::default()], Some(world.last()), PATIENCE).await.unwrap();
         for _ in 0..pairs {
             let known = Sequence(dice.below(world.last().0 + 1));
             let at = match dice.below(5) {
@@ -322,7 +322,7 @@ async fn a_record_that_cannot_be_folded_halts_the_view_just_before_it() {
     assert!(reason.contains("transaction_posted") && reason.contains("99"), "{reason}");
     // It says how far it is, and nothing is answered as if it were further.
     let reader =
-        world.views.reader(&Balances::default(), Some(world.last()), Duration::from_millis(50)).await;
+        world.views.reader(&[&Balances::default()], Some(world.last()), Duration::from_millis(50)).await;
     assert!(matches!(reader, Err(ViewError::NotReady { .. } | ViewError::Behind { .. })));
     // Resumed without a cure, it halts again.
     assert_eq!(resume(&pool, "balances", support::SHARD).await.unwrap(), 1);

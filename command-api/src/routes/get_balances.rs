@@ -1,32 +1,29 @@
 //! `GET /v1/ledgers/{ledger}/balances`
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use event_schemas::{AccountPath, EffectiveAt, LedgerId, Position, Ts};
-use ledger_core::start_of_day;
+use event_schemas::{AccountPath, EffectiveAt, LedgerId, Position};
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
 };
-use projections::{
-    known_by,
-    views::balances::{Answer, Ask, Balances, Of, ask},
-};
+use projections::views::balances::{Answer, Ask, Balances, Of, ask};
 
 use crate::{
     caller::{Caller, ledger_not_found},
     codes,
-    engine::{Engine, log_failed, view_failed},
-    fast::Fast,
+    engine::{Engine, view_failed},
     keys::scope::Read,
     problem::Problem,
     tags::Tag,
-    views::balances::{BalanceAt, BalancesAt, totals},
+    views::{
+        balances::{BalanceAt, BalancesAt, totals},
+        question::Question,
+        tagged::Tagged,
+    },
     wire::{Wire, moment::Moment},
 };
 
-/// How long a request may wait for the view to read what it asks for.
-const PATIENCE: Duration = Duration::from_secs(2);
 const ACCOUNTS_MAX: usize = 100;
 
 pub struct Route(pub Arc<Engine>);
@@ -59,57 +56,31 @@ impl Route {
         known_at: Query<Option<Wire<Moment>>>,
         /// Wait until the view has read this record.
         min_position: Query<Option<Wire<Position>>>,
-    ) -> poem::Result<Fast<BalancesAt>> {
-        let ledger = caller.granted(ledger.0.0)?.into_id();
+    ) -> poem::Result<Tagged<BalancesAt>> {
         let of = of(account.0, below.0)?;
-        let id = ledger.clone();
-        let known = self.0.read(move |books, _| books.ledger(&id).map(|ledger| ledger.time_zone)).await?;
-        let zone = known.ok_or_else(|| ledger_not_found(ledger.as_str()))?;
-        let views =
-            self.0.views.as_ref().ok_or_else(|| Problem::new(&codes::VIEW_NOT_READY).retry_after(60))?;
-        let end_of = |time| match time {
-            EffectiveAt::Instant(instant) => instant,
-            EffectiveAt::Date(date) => {
-                date.succ_opt().map_or(Ts(i64::MAX), |next| Ts(start_of_day(next, zone).0 - 1))
-            }
-        };
-        let shard = self.0.sequencer.log().shard();
-        let here = |position: Position| {
-            let elsewhere = || {
-                Problem::new(&codes::POSITION_ELSEWHERE)
-                    .detail(format!("the ledger's records stand in shard {shard}"))
-            };
-            (position.shard == shard).then_some(position.sequence).ok_or_else(elsewhere)
-        };
-        let at = at.0.map(|at| end_of(at.0));
-        let known_at = match known_at.0 {
-            None => None,
-            Some(Wire(Moment::Position(position))) => Some(here(position)?),
-            Some(Wire(Moment::Time(time))) => {
-                let known = known_by(&**self.0.sequencer.log(), end_of(time)).await;
-                Some(known.map_err(|error| log_failed(&error))?)
-            }
-        };
-        let min_position = min_position.0.map(|position| here(position.0)).transpose()?;
-        let reader = views.reader(&Balances::default(), min_position.max(known_at), PATIENCE).await;
-        let reader = reader.map_err(view_failed)?;
-        let question = Ask { ledger: ledger.clone(), of, at, known_at };
-        let answer = ask(&reader, &question).await.map_err(view_failed)?;
-        let as_of = reader.position;
-        reader.end().await.map_err(view_failed)?;
+        let question = Question::of(&self.0, &caller, ledger.0).await?;
+        let at = at.0.map(|at| question.end_of(at.0));
+        let asked = question.ask(&[&Balances::default()], known_at.0, min_position.0).await?;
+        let (known_at, as_of, tag) = (asked.known_at, asked.as_of, asked.tag.clone());
+        let ask_for = Ask { ledger: question.ledger.clone(), of, at, known_at: Some(known_at) };
+        let answer = ask(&asked.reader, &ask_for).await.map_err(view_failed)?;
+        asked.end().await?;
         match answer {
-            Answer::NoLedger => Err(ledger_not_found(ledger.as_str()).into()),
+            Answer::NoLedger => Err(ledger_not_found(question.ledger.as_str()).into()),
             Answer::NoAccount(path) => {
                 let detail = format!("the ledger had no account {:?} then", path.as_str());
                 Err(Problem::new(&codes::ACCOUNT_NOT_FOUND).detail(detail).into())
             }
-            Answer::Known(balances) => Ok(Fast(BalancesAt {
-                at: at.map(|at| at.to_string()),
-                known_at: Wire(Position::new(shard, known_at.unwrap_or(as_of.sequence))),
-                as_of: Wire(as_of),
-                totals: totals(&balances).ok_or_else(too_large)?,
-                balances: balances.iter().map(BalanceAt::of).collect(),
-            })),
+            Answer::Known(balances) => {
+                let answer = BalancesAt {
+                    at: at.map(|at| at.to_string()),
+                    known_at: Wire(question.position(known_at)),
+                    as_of: Wire(as_of),
+                    totals: totals(&balances).ok_or_else(too_large)?,
+                    balances: balances.iter().map(BalanceAt::of).collect(),
+                };
+                Ok(Tagged(tag, answer))
+            }
         }
     }
 }

@@ -6,7 +6,6 @@
 //! logarithm of the past, and nothing is ever rewritten.
 
 mod ask;
-mod copy;
 mod fold;
 mod slots;
 
@@ -20,13 +19,13 @@ use event_schemas::{
 use tokio_postgres::Transaction;
 
 pub use ask::{Ask, Balance, Balances as Answer, Of, ask};
-use copy::Rows;
 use fold::{Chains, movements};
 
 use crate::{
     ViewError,
     builds::to_i64,
     error::Doing,
+    rows::Rows,
     view::{Poison, View},
 };
 

@@ -55,7 +55,7 @@ pub enum Balances {
 /// Accounts as they were named at `$known`: `$paths` exactly (or of former times), or `$subtree` and below, or all.
 const ACCOUNTS: &str = "
     SELECT a.account, p.path, a.account_type
-    FROM {schema}.paths p JOIN {schema}.accounts a USING (ledger, account)
+    FROM {balances}.paths p JOIN {balances}.accounts a USING (ledger, account)
     WHERE p.ledger = $1 AND p.since <= $2 AND p.until > $2";
 
 /// `$1` ledger, `$2` known, `$3` accounts, `$4` at, `$5` begin of at's slot, `$6`/`$7` levels and buckets before it.
@@ -63,26 +63,26 @@ const BALANCES: &str = "
     SELECT h.account, h.currency,
            (coalesce(c.debits, 0) + coalesce(b.debits, 0) + coalesce(l.debits, 0))::text,
            (coalesce(c.credits, 0) + coalesce(b.credits, 0) + coalesce(l.credits, 0))::text
-    FROM {schema}.holdings h
+    FROM {balances}.holdings h
     LEFT JOIN LATERAL (
         SELECT CASE WHEN k.position <= e.position THEN k.debits ELSE e.debits END AS debits,
                CASE WHEN k.position <= e.position THEN k.credits ELSE e.credits END AS credits
-        FROM (SELECT position, debits, credits FROM {schema}.chain
+        FROM (SELECT position, debits, credits FROM {balances}.chain
               WHERE ledger = $1 AND account = h.account AND currency = h.currency AND position <= $2
               ORDER BY position DESC LIMIT 1) k,
-             (SELECT position, debits, credits FROM {schema}.chain
+             (SELECT position, debits, credits FROM {balances}.chain
               WHERE ledger = $1 AND account = h.account AND currency = h.currency AND effective <= $4
               ORDER BY effective DESC, position DESC LIMIT 1) e
     ) c ON true
     LEFT JOIN LATERAL (
-        SELECT 1 AS any FROM {schema}.late
+        SELECT 1 AS any FROM {balances}.late
         WHERE ledger = $1 AND account = h.account AND currency = h.currency LIMIT 1
     ) has ON true
     LEFT JOIN LATERAL (
         SELECT sum(n.debits) AS debits, sum(n.credits) AS credits
         FROM unnest($6::int2[], $7::bigint[]) AS before (level, bucket)
         CROSS JOIN LATERAL (
-            SELECT debits, credits FROM {schema}.late_buckets
+            SELECT debits, credits FROM {balances}.late_buckets
             WHERE ledger = $1 AND account = h.account AND currency = h.currency
               AND level = before.level AND bucket = before.bucket AND position <= $2
             ORDER BY position DESC LIMIT 1) n
@@ -90,7 +90,7 @@ const BALANCES: &str = "
     ) b ON true
     LEFT JOIN LATERAL (
         SELECT sum(n.debits) AS debits, sum(n.credits) AS credits
-        FROM (SELECT DISTINCT ON (effective) debits, credits FROM {schema}.late
+        FROM (SELECT DISTINCT ON (effective) debits, credits FROM {balances}.late
               WHERE has.any = 1 AND ledger = $1 AND account = h.account AND currency = h.currency
                 AND effective BETWEEN $5 AND $4 AND position <= $2
               ORDER BY effective, position DESC) n
@@ -102,7 +102,7 @@ const BALANCES: &str = "
 pub async fn ask(reader: &Reader, ask: &Ask) -> Result<Balances, ViewError> {
     let known = ask.known_at.map_or(reader.position.sequence, |known| known.min(reader.position.sequence));
     let known = i64::try_from(known.0).expect("sequences have 48 bits");
-    let ledger = "SELECT number FROM {schema}.ledgers WHERE id = $1 AND since <= $2";
+    let ledger = "SELECT number FROM {balances}.ledgers WHERE id = $1 AND since <= $2";
     let ledger = reader.query(ledger, &[&ask.ledger.as_str(), &known]).await?;
     let Some(ledger) = ledger.first() else { return Ok(Balances::NoLedger) };
     let ledger: i32 = ledger.get(0);
@@ -170,7 +170,7 @@ async fn accounts(
     };
     let named = format!(
         "{ACCOUNTS} AND a.account = (
-            SELECT q.account FROM {{schema}}.paths q
+            SELECT q.account FROM {{balances}}.paths q
             WHERE q.ledger = $1 AND q.path = $3 AND q.since <= $2 ORDER BY q.since DESC LIMIT 1)"
     );
     // `;` is the character after `:`, so that this is a range of the index.

@@ -5,11 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use event_schemas::{AssetCode, Direction, Quantity, Sequence, Ts, events::entries::Entry};
 use tokio_postgres::Transaction;
 
-use super::{
-    copy::Rows,
-    slots::{LEVELS, Slot},
-};
-use crate::{ViewError, error::Doing, view::Poison};
+use super::slots::{LEVELS, Slot};
+use crate::{ViewError, error::Doing, rows::Rows, view::Poison};
 
 /// Beyond so many, what is kept in memory of the tables is dropped and read again as needed.
 const KEPT_MAX: usize = 1_000_000;
@@ -131,7 +128,7 @@ impl Chains {
             let Movement { holding, position, effective, .. } = movement;
             let known = self.ends.get(holding).copied().expect("loaded");
             if known.is_none() {
-                holdings.holding(holding).number(*position).end();
+                put_holding(&mut holdings, holding).number(*position).end();
             }
             if known.is_some_and(|end| *effective < end.effective) {
                 late.push(movement);
@@ -140,7 +137,8 @@ impl Chains {
             let before = known.map_or_else(|| Totals::zero(movement.moved.debits.scale), |end| end.totals);
             let totals = before.plus(movement.moved).ok_or_else(|| not_summable(movement.sequence))?;
             self.ends.insert(*holding, Some(End { effective: *effective, totals }));
-            chain.holding(holding).number(*position).number(effective.0).totals(&totals).end();
+            put_holding(&mut chain, holding).number(*position).number(effective.0);
+            put_totals(&mut chain, &totals).end();
         }
         holdings.store(transaction).await?;
         chain.store(transaction).await?;
@@ -163,14 +161,15 @@ impl Chains {
             let fail = || not_summable(*sequence);
             let sum = self.moments.entry((*holding, effective.0)).or_insert(Totals::zero(moved.debits.scale));
             *sum = sum.plus(*moved).ok_or_else(fail)?;
-            late.holding(holding).number(effective.0).number(*position).totals(sum).end();
+            put_holding(&mut late, holding).number(effective.0).number(*position);
+            put_totals(&mut late, sum).end();
             let slot = Slot::of(*effective);
             for level in 0..LEVELS {
                 let node = node(*holding, slot, level);
                 let sum = self.nodes.entry(node).or_insert(Totals::zero(moved.debits.scale));
                 *sum = sum.plus(*moved).ok_or_else(fail)?;
-                buckets.holding(holding).number(i64::from(node.1)).number(node.2).number(*position);
-                buckets.totals(sum).end();
+                put_holding(&mut buckets, holding).number(i64::from(node.1)).number(node.2).number(*position);
+                put_totals(&mut buckets, sum).end();
             }
         }
         late.store(transaction).await?;
@@ -288,7 +287,15 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// Two sums in decimal text, as [`Rows::totals`] wrote them.
+fn put_holding<'a>(rows: &'a mut Rows, holding: &Holding) -> &'a mut Rows {
+    rows.number(i64::from(holding.ledger)).number(i64::from(holding.account)).text(holding.currency.as_str())
+}
+
+fn put_totals<'a>(rows: &'a mut Rows, totals: &Totals) -> &'a mut Rows {
+    rows.quantity(totals.debits).quantity(totals.credits)
+}
+
+/// Two sums in decimal text, as they were put.
 pub fn totals(row: &tokio_postgres::Row, first: usize) -> Totals {
     let quantity = |at: usize| Quantity::parse(row.get(at)).expect("written by this view");
     Totals { debits: quantity(first), credits: quantity(first + 1) }

@@ -1,9 +1,9 @@
 //! Rows on their way into a table, by COPY.
 
+use event_schemas::Quantity;
 use futures_util::SinkExt;
 use tokio_postgres::Transaction;
 
-use super::fold::{Holding, Totals};
 use crate::{ViewError, error::Doing};
 
 /// Rows of one table in COPY's text format.
@@ -35,17 +35,10 @@ impl Rows {
         self
     }
 
-    pub fn holding(&mut self, holding: &Holding) -> &mut Rows {
-        self.number(i64::from(holding.ledger))
-            .number(i64::from(holding.account))
-            .field(holding.currency.as_bytes())
-    }
-
-    pub fn totals(&mut self, totals: &Totals) -> &mut Rows {
-        for quantity in [totals.debits, totals.credits] {
-            quantity.write(&mut self.text);
-            self.text.push(b'\t');
-        }
+    /// Digits, exactly as they stand.
+    pub fn quantity(&mut self, quantity: Quantity) -> &mut Rows {
+        quantity.write(&mut self.text);
+        self.text.push(b'\t');
         self
     }
 

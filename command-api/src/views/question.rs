@@ -1,0 +1,124 @@
+//! What all questions to the views have in common: whose day it is, which records are known, which views, and a tag.
+
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use event_schemas::{EffectiveAt, LedgerId, Position, Sequence, Ts};
+use ledger_core::start_of_day;
+use projections::{Reader, View, Views, known_by};
+
+use crate::{
+    caller::{Caller, ledger_not_found},
+    codes,
+    engine::{Engine, log_failed, view_failed},
+    problem::Problem,
+    views::tagged::Etag,
+    wire::{Wire, moment::Moment},
+};
+
+/// How long a request may wait for the views to read what it asks for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A question about a ledger.
+pub struct Question<'a> {
+    engine: &'a Engine,
+    views: &'a Views,
+    pub ledger: LedgerId,
+    /// The ledger's: a date means a day there.
+    pub zone: Tz,
+}
+
+/// Views at one position, and what is asked of them.
+pub struct Asked {
+    pub reader: Reader,
+    /// Records up to this one count: what was asked for, or all that the views have read.
+    pub known_at: Sequence,
+    /// What all the views had read.
+    pub as_of: Position,
+    pub tag: Etag,
+}
+
+impl<'a> Question<'a> {
+    /// The caller's question, if the ledger is there and is theirs to see.
+    pub async fn of<S>(
+        engine: &'a Engine,
+        caller: &Caller<S>,
+        ledger: Wire<LedgerId>,
+    ) -> Result<Self, Problem> {
+        let ledger = caller.granted(ledger.0)?.into_id();
+        let id = ledger.clone();
+        let known = engine.read(move |books, _| books.ledger(&id).map(|ledger| ledger.time_zone)).await?;
+        let zone = known.ok_or_else(|| ledger_not_found(ledger.as_str()))?;
+        let views =
+            engine.views.as_ref().ok_or_else(|| Problem::new(&codes::VIEW_NOT_READY).retry_after(60))?;
+        Ok(Self { engine, views, ledger, zone })
+    }
+
+    /// The instant, or the last one of the day.
+    pub fn end_of(&self, time: EffectiveAt) -> Ts {
+        match time {
+            EffectiveAt::Instant(instant) => instant,
+            EffectiveAt::Date(date) => {
+                date.succ_opt().map_or(Ts(i64::MAX), |next| Ts(start_of_day(next, self.zone).0 - 1))
+            }
+        }
+    }
+
+    /// The instant, or the first one of the day.
+    #[expect(dead_code, reason = "for the first question about a period")]
+    pub fn start_of(&self, time: EffectiveAt) -> Ts {
+        match time {
+            EffectiveAt::Instant(instant) => instant,
+            EffectiveAt::Date(date) => start_of_day(date, self.zone),
+        }
+    }
+
+    /// Waits until these views have read what the question needs, and holds them still.
+    pub async fn ask(
+        &self,
+        views: &[&dyn View],
+        known_at: Option<Wire<Moment>>,
+        min_position: Option<Wire<Position>>,
+    ) -> Result<Asked, Problem> {
+        let known_at = match known_at {
+            None => None,
+            Some(Wire(Moment::Position(position))) => Some(self.here(position)?),
+            Some(Wire(Moment::Time(time))) => {
+                let known = known_by(&**self.engine.sequencer.log(), self.end_of(time)).await;
+                Some(known.map_err(|error| log_failed(&error))?)
+            }
+        };
+        let min_position = min_position.map(|position| self.here(position.0)).transpose()?;
+        let reader =
+            self.views.reader(views, min_position.max(known_at), PATIENCE).await.map_err(view_failed)?;
+        let as_of = reader.position;
+        let known_at = known_at.unwrap_or(as_of.sequence);
+        // Looked up after the reader stands still: what changed the ledger up to there is in the books by now.
+        let id = self.ledger.clone();
+        let changed_at =
+            self.engine.read(move |books, _| books.ledger(&id).map(|ledger| ledger.changed_at)).await?;
+        let touched = changed_at.map_or(known_at, |changed_at| changed_at.min(known_at));
+        let tag = Etag::new(&reader.versions(), self.position(touched));
+        Ok(Asked { reader, known_at, as_of, tag })
+    }
+
+    pub fn position(&self, sequence: Sequence) -> Position {
+        Position::new(self.engine.sequencer.log().shard(), sequence)
+    }
+
+    fn here(&self, position: Position) -> Result<Sequence, Problem> {
+        let shard = self.engine.sequencer.log().shard();
+        let elsewhere = || {
+            Problem::new(&codes::POSITION_ELSEWHERE)
+                .detail(format!("the ledger's records stand in shard {shard}"))
+        };
+        (position.shard == shard).then_some(position.sequence).ok_or_else(elsewhere)
+    }
+}
+
+impl Asked {
+    /// Lets the views go on.
+    pub async fn end(self) -> Result<(), Problem> {
+        self.reader.end().await.map_err(view_failed)
+    }
+}
