@@ -35,6 +35,35 @@ impl Rows {
         self
     }
 
+    pub fn boolean(&mut self, is_so: bool) -> &mut Rows {
+        self.field(if is_so { b"t" } else { b"f" })
+    }
+
+    /// What there is, by `put`; else NULL.
+    pub fn maybe<T>(&mut self, value: Option<T>, put: impl FnOnce(&mut Rows, T) -> &mut Rows) -> &mut Rows {
+        match value {
+            Some(value) => put(self, value),
+            None => self.field(b"\\N"),
+        }
+    }
+
+    /// An array of texts.
+    pub fn texts<'a>(&mut self, texts: impl Iterator<Item = &'a str>) -> &mut Rows {
+        let mut array = String::from("{");
+        for (at, text) in texts.enumerate() {
+            array.push_str(if at == 0 { "\"" } else { ",\"" });
+            for character in text.chars() {
+                if matches!(character, '"' | '\\') {
+                    array.push('\\');
+                }
+                array.push(character);
+            }
+            array.push('"');
+        }
+        array.push('}');
+        self.text(&array)
+    }
+
     /// Digits, exactly as they stand.
     pub fn quantity(&mut self, quantity: Quantity) -> &mut Rows {
         quantity.write(&mut self.text);

@@ -3,11 +3,13 @@
 use crate::view::View;
 
 pub mod balances;
+mod names;
+pub mod transactions;
 
 /// One of each.
 #[must_use]
 pub fn all() -> Vec<Box<dyn View>> {
-    vec![Box::new(balances::Balances::default())]
+    vec![Box::new(balances::Balances::default()), Box::new(transactions::Transactions::default())]
 }
 
 /// The view of this name.

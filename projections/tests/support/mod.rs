@@ -1,6 +1,8 @@
 //! A log in memory to write records to, and a database for views.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod book;
+
 use std::{future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -98,7 +100,7 @@ pub fn recorded_at(sequence: Sequence) -> Ts {
     Ts(1_700_000_000_000_000 + i64::try_from(sequence.0).unwrap() * 1_000)
 }
 
-fn envelope(ledger: &LedgerId, sequence: Sequence, effective_at: Ts) -> Envelope {
+pub fn envelope(ledger: &LedgerId, sequence: Sequence, effective_at: Ts) -> Envelope {
     Envelope {
         sequence,
         id: Uuid::from_u128(u128::from(sequence.0)),

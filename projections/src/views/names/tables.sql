@@ -1,0 +1,24 @@
+-- Ledgers in the order in which they were opened.
+CREATE TABLE ledgers (
+    number int    NOT NULL PRIMARY KEY,
+    id     text   NOT NULL UNIQUE,
+    since  bigint NOT NULL
+);
+
+CREATE TABLE accounts (
+    ledger       int    NOT NULL,
+    account      bigint NOT NULL,
+    account_type text   NOT NULL,
+    PRIMARY KEY (ledger, account)
+);
+
+-- An account's paths, each from the record that gave it to the one that took it.
+CREATE TABLE paths (
+    ledger  int    NOT NULL,
+    account bigint NOT NULL,
+    since   bigint NOT NULL,
+    until   bigint NOT NULL,
+    path    text   NOT NULL COLLATE "C",
+    PRIMARY KEY (ledger, account, since)
+);
+CREATE INDEX paths_by_path ON paths (ledger, path);
