@@ -3,6 +3,7 @@
 pub mod hash;
 pub mod metrics;
 pub mod refusal;
+pub mod view_metrics;
 
 use std::{sync::Arc, time::Duration};
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::{
     caller::{Caller, Public},
     codes,
+    engine::view_metrics::ViewMetrics,
     fast::Fast,
     keys::scope::MetricsRead,
     problem::Problem,
@@ -31,6 +32,7 @@ pub struct Health {
 pub struct HealthRoutes {
     pub readiness: Arc<dyn Readiness>,
     pub registry: prometheus::Registry,
+    pub views: Option<ViewMetrics>,
 }
 
 #[derive(ApiResponse)]
@@ -64,6 +66,12 @@ impl HealthRoutes {
     /// Figures for Prometheus
     #[oai(path = "/metrics", method = "get", operation_id = "metrics", tag = "Tag::Operations")]
     async fn metrics(&self, _caller: Caller<MetricsRead>) -> poem::Result<Metrics> {
+        if let Some(views) = &self.views
+            && let Err(error) = views.refresh().await
+        {
+            // The other figures are worth having when the views' database is away.
+            tracing::warn!(error = &error as &dyn std::error::Error, "the views' lag could not be looked up");
+        }
         let text = TextEncoder::new().encode_to_string(&self.registry.gather()).map_err(|error| {
             tracing::error!(%error, "the metrics could not be written");
             Problem::new(&codes::INTERNAL)

@@ -20,7 +20,7 @@ use crate::{
     caller::Gate,
     echo::EchoRoutes,
     edge::Edge,
-    engine::{Engine, metrics::EngineMetrics},
+    engine::{Engine, metrics::EngineMetrics, view_metrics::ViewMetrics},
     health::{HealthRoutes, Readiness},
     home::{Pages, Site},
     keys::cache::Keys,
@@ -164,7 +164,10 @@ pub fn door(
     streams: Option<&Arc<Streams>>,
 ) -> Result<BoxEndpoint<'static, Response>, ServeError> {
     let Parts { engine, keys, readiness, registry } = parts;
-    let health = HealthRoutes { readiness, registry: registry.clone() };
+    let views = engine.as_ref().and_then(|engine| Some((engine.views.clone()?, engine.sequencer.clone())));
+    let views =
+        views.map(|(views, sequencer)| ViewMetrics::register(&registry, views, sequencer)).transpose()?;
+    let health = HealthRoutes { readiness, registry: registry.clone(), views };
     match engine.zip(streams) {
         None if config.bench_echo => edged(config, keys, &registry, (health, EchoRoutes)),
         None => edged(config, keys, &registry, health),

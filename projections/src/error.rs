@@ -23,6 +23,10 @@ pub enum ViewError {
     Overtaken,
     #[error("there is no view {0:?}")]
     NoSuchView(String),
+    #[error("there is no build {build} of the view {name:?}")]
+    NoSuchBuild { name: String, build: u32 },
+    #[error("build {build} of the view {name:?} is the one that is asked: it cannot be dropped")]
+    IsLive { name: String, build: u32 },
     /// It was never built, or a new version of it is not ready.
     #[error("the view {name:?} is being built: it has read {read} records so far")]
     NotReady { name: &'static str, read: u64 },

@@ -11,7 +11,8 @@ use futures_util::StreamExt;
 /// A source of records of one shard. What it gives is dense: the record after the last one, and so on.
 #[async_trait]
 pub trait Feed: Send + 'static {
-    /// The next records after this one: at most about `max`, at least one, or none when none came in time.
+    /// The next records after this one: `max` or a few more when so many are there, at least one, or none when none came in
+    /// time.
     async fn after(
         &mut self,
         sequence: Sequence,
@@ -37,11 +38,10 @@ impl Feed for LogFeed {
         if self.0.wait_past(sequence, patience).await? <= sequence {
             return Ok(Vec::new());
         }
-        let mut rows = self.0.rows(sequence, None);
+        // Read to its end: a stream that is dropped before costs a connection.
+        let mut rows = self.0.rows(sequence, Some(Sequence(sequence.0 + max as u64)));
         let mut lines = Vec::new();
-        while lines.len() < max
-            && let Some(row) = rows.next().await
-        {
+        while let Some(row) = rows.next().await {
             let row = row?;
             let new = row.lines().filter(|(at, _)| *at > sequence);
             lines.extend(new.map(|(at, line)| (at, row.records.slice_ref(line))));

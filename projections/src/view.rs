@@ -1,7 +1,7 @@
 //! What a view is: a name, a version, tables, and a fold.
 
 use async_trait::async_trait;
-use event_schemas::{Record, Sequence};
+use event_schemas::{Envelope, Record, Sequence};
 use tokio_postgres::Transaction;
 
 use crate::ViewError;
@@ -12,6 +12,24 @@ use crate::ViewError;
 pub struct Poison {
     pub sequence: Sequence,
     pub reason: String,
+}
+
+/// What a view does with a record whose event is of a type that this program does not know, or of a version that it does not
+/// know of a type that the view consumes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// It may be money: the view halts just before it.
+    Halts,
+    /// The envelope says all that the view needs: it is given to [`View::apply_strangers`].
+    Noted,
+}
+
+/// A record of which this program can read no more than the envelope: a newer program wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stranger {
+    pub envelope: Envelope,
+    pub name: String,
+    pub version: u16,
 }
 
 /// A read model. It must fold the same records to the same rows whatever the batches: a rebuilt view equals an old one.
@@ -26,11 +44,35 @@ pub trait View: Send + Sync + 'static {
     /// Names of the events that it folds. All others are passed over, also those that are newer than this program.
     fn consumes(&self) -> &'static [&'static str];
 
-    /// SQL that makes its tables, run once in an empty schema.
+    /// SQL that makes its tables, run once in an empty schema, and what the fold itself looks up by.
     fn tables(&self) -> &'static str;
+
+    /// SQL that makes the indexes that only questions need: run when a build has read the log, before it is asked. An index
+    /// over rows that are there costs a fraction of one that grows with them.
+    fn indexes(&self) -> &'static str {
+        ""
+    }
+
+    /// What becomes of records that a newer program wrote.
+    fn unknown(&self) -> Unknown {
+        Unknown::Halts
+    }
 
     /// Folds records, in order, into its tables, which are on the transaction's search path.
     async fn apply(&mut self, transaction: &Transaction<'_>, records: &[Record]) -> Result<(), ViewError>;
+
+    /// Folds records of [`Unknown::Noted`], in their place between the others.
+    async fn apply_strangers(
+        &mut self,
+        _transaction: &Transaction<'_>,
+        strangers: &[Stranger],
+    ) -> Result<(), ViewError> {
+        unreachable!(
+            "{} halts at records of newer programs: {} were handed to it",
+            self.name(),
+            strangers.len()
+        )
+    }
 
     /// Drops what it keeps in memory of its tables: the last transaction may not have happened.
     fn forget(&mut self);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use event_schemas::Position;
 use poem_openapi::{Object, OpenApi};
-use projections::{Status, ViewError, statuses};
+use projections::{Lag, Status, ViewError, lags};
 use serde::Serialize;
 
 use crate::{
@@ -42,7 +42,20 @@ pub struct ViewStatus {
     pub position: Wire<Position>,
     /// Records that it has not read yet.
     pub lag_records: u64,
-    /// When the last record that it folded was recorded.
+    /// Age of the oldest of them, in ms.
+    pub lag_ms: u64,
+    /// Of what there is to read, in percent.
+    pub percent: String,
+    /// How fast it reads, when it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records_per_s: Option<u64>,
+    /// How long it will take to read the rest at that rate, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eta_s: Option<u64>,
+    /// What it does beside reading: `making indexes`, `comparing`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doing: Option<String>,
+    /// When the last record that it read was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded_at: Option<String>,
     /// Where it was found equal to the build before it.
@@ -63,16 +76,17 @@ impl Route {
     async fn list(&self, _caller: Caller<Admin>) -> poem::Result<Fast<ViewsPage>> {
         let views =
             self.0.views.as_ref().ok_or_else(|| Problem::new(&codes::VIEW_NOT_READY).retry_after(60))?;
-        let head = self.0.read(|_, position| position).await?;
         let client = views.pool().get().await.map_err(|error| view_failed(ViewError::from(error)))?;
-        let statuses = statuses(&**client, views.shard()).await.map_err(view_failed)?;
-        let views = statuses.into_iter().map(|status| view(status, head)).collect();
+        let lags = lags(&**client, &**self.0.sequencer.log()).await.map_err(view_failed)?;
+        let head = self.0.read(|_, position| position).await?;
+        let views = lags.into_iter().map(|(status, lag)| view(status, lag, head)).collect();
         Ok(Fast(ViewsPage { views, head: Wire(head) }))
     }
 }
 
-fn view(status: Status, head: Position) -> ViewStatus {
+fn view(status: Status, lag: Lag, head: Position) -> ViewStatus {
     let here = |sequence| Wire(Position { sequence, ..head });
+    let (percent, eta) = (status.percent(lag), status.eta(lag));
     let (halted_at, halted_reason) = status.halted.unzip();
     ViewStatus {
         view: status.build.name,
@@ -80,7 +94,13 @@ fn view(status: Status, head: Position) -> ViewStatus {
         build: status.build.build,
         state: status.state.as_str().to_owned(),
         position: here(status.position),
-        lag_records: head.sequence.0.saturating_sub(status.position.0),
+        lag_records: lag.records,
+        lag_ms: u64::try_from(lag.age.as_millis()).unwrap_or(u64::MAX),
+        // Rounded down: it is at 100 when it is there, and not before.
+        percent: format!("{:.1}", (percent * 10.0).floor() / 10.0),
+        records_per_s: status.records_per_s.map(|pace| pace.round() as u64),
+        eta_s: eta.map(|eta| eta.as_secs_f64().ceil() as u64),
+        doing: status.doing,
         recorded_at: status.recorded_at.map(|at| at.to_string()),
         compared_at: status.compared_at.map(here),
         halted_at: halted_at.map(here),

@@ -1,4 +1,4 @@
-//! `nexus views`: how far the views are; build one anew, let a halted one go on.
+//! `nexus views`: how far the views are; build one anew, let a halted one go on, drop what is not asked any more.
 
 use std::path::PathBuf;
 
@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long, value_name = "KEY", env = "NEXUS_KEY", hide_env_values = true)]
     api_key: Option<String>,
 
-    /// For rebuild and resume: a Postgres of yours [default: that of the data folder]
+    /// For rebuild, resume and drop: a Postgres of yours [default: that of the data folder]
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true, global = true)]
     database: Option<String>,
 }
@@ -50,6 +50,15 @@ enum Command {
     Rebuild {
         /// The view, such as balances
         view: String,
+    },
+    /// Drop builds that are not asked any more, with their tables
+    Drop {
+        /// The view, such as balances
+        view: String,
+
+        /// This build, whatever its state, if only it is not live [default: those that are retired or differ]
+        #[arg(long, value_name = "N")]
+        build: Option<u32>,
     },
     /// Let a halted view try its record again
     Resume {
@@ -77,6 +86,18 @@ pub async fn run(args: Args) -> Result<()> {
             ));
             Ok(())
         }
+        Some(Command::Drop { view, build }) => {
+            let open = OpenDatabase::open(&data, &database).await?;
+            let dropped =
+                projections::drop_builds(service::views(open.url())?.pool(), &view, BOOKS, build).await;
+            open.close().await?;
+            let numbers: Vec<String> = dropped?.iter().map(|build| build.build.to_string()).collect();
+            match &*numbers {
+                [] => say(&format!("Every build of {view} is at work: there is nothing to drop.\n")),
+                numbers => say(&format!("Dropped of {view}: build {}.\n", numbers.join(", "))),
+            }
+            Ok(())
+        }
         Some(Command::Resume { view }) => {
             let open = OpenDatabase::open(&data, &database).await?;
             let resumed = projections::resume(service::views(open.url())?.pool(), &view, BOOKS).await;
@@ -90,10 +111,6 @@ pub async fn run(args: Args) -> Result<()> {
 
 fn words(answer: &Value) -> String {
     let rows = list(answer, "views").map(|view| {
-        let halted = match view["halted_at"].as_str() {
-            Some(at) => format!("halted at {at}: {}", text(view, "halted_reason")),
-            None => String::new(),
-        };
         vec![
             text(view, "view").to_owned(),
             view["version"].to_string(),
@@ -101,7 +118,8 @@ fn words(answer: &Value) -> String {
             text(view, "state").to_owned(),
             text(view, "position").to_owned(),
             view["lag_records"].to_string(),
-            halted,
+            format!("{} ms", view["lag_ms"]),
+            now(view),
         ]
     });
     let columns = [
@@ -111,7 +129,24 @@ fn words(answer: &Value) -> String {
         Column::Text("state"),
         Column::Text("has read"),
         Column::Figure("missing"),
+        Column::Figure("behind"),
         Column::Text(""),
     ];
     format!("The log ends at {}.\n\n{}", text(answer, "head"), table(&columns, rows.collect()))
+}
+
+/// What a build is at, if that is worth a word.
+fn now(view: &Value) -> String {
+    if let Some(at) = view["halted_at"].as_str() {
+        return format!("halted at {at}: {}", text(view, "halted_reason"));
+    }
+    if let Some(doing) = view["doing"].as_str() {
+        return doing.to_owned();
+    }
+    if view["state"] != "building" {
+        return String::new();
+    }
+    let pace = view["records_per_s"].as_u64().map(|pace| format!(", {pace} records/s"));
+    let left = view["eta_s"].as_u64().map(|seconds| format!(", {seconds} s left"));
+    format!("{} %{}{}", text(view, "percent"), pace.unwrap_or_default(), left.unwrap_or_default())
 }
