@@ -18,19 +18,23 @@ impl Rows {
     }
 
     pub fn number(&mut self, number: i64) -> &mut Rows {
-        self.field(number.to_string().as_bytes())
+        self.field(itoa::Buffer::new().format(number).as_bytes())
     }
 
     pub fn text(&mut self, text: &str) -> &mut Rows {
-        for byte in text.bytes() {
-            match byte {
-                b'\\' => self.text.extend_from_slice(b"\\\\"),
-                b'\t' => self.text.extend_from_slice(b"\\t"),
-                b'\n' => self.text.extend_from_slice(b"\\n"),
-                b'\r' => self.text.extend_from_slice(b"\\r"),
-                byte => self.text.push(byte),
-            }
+        let mut rest = text.as_bytes();
+        // Most texts hold nothing that must be escaped.
+        while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r')) {
+            self.text.extend_from_slice(&rest[..at]);
+            self.text.extend_from_slice(match rest[at] {
+                b'\\' => b"\\\\",
+                b'\t' => b"\\t",
+                b'\n' => b"\\n",
+                _ => b"\\r",
+            });
+            rest = &rest[at + 1..];
         }
+        self.text.extend_from_slice(rest);
         self.text.push(b'\t');
         self
     }
@@ -45,6 +49,19 @@ impl Rows {
             Some(value) => put(self, value),
             None => self.field(b"\\N"),
         }
+    }
+
+    /// An array of whole numbers.
+    pub fn numbers(&mut self, numbers: impl Iterator<Item = i64>) -> &mut Rows {
+        self.text.push(b'{');
+        for (at, number) in numbers.enumerate() {
+            if at > 0 {
+                self.text.push(b',');
+            }
+            self.text.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        }
+        self.text.extend_from_slice(b"}\t");
+        self
     }
 
     /// An array of texts.

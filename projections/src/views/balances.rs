@@ -63,6 +63,10 @@ impl View for Balances {
         include_str!("balances/tables.sql")
     }
 
+    fn indexes(&self) -> &'static str {
+        include_str!("balances/indexes.sql")
+    }
+
     async fn apply(&mut self, transaction: &Transaction<'_>, records: &[Record]) -> Result<(), ViewError> {
         let mut ledgers = match self.ledgers.take() {
             Some(ledgers) => ledgers,

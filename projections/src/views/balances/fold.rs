@@ -9,7 +9,7 @@ use super::slots::{LEVELS, Slot};
 use crate::{ViewError, error::Doing, rows::Rows, view::Poison};
 
 /// Beyond so many, what is kept in memory of the tables is dropped and read again as needed.
-const KEPT_MAX: usize = 1_000_000;
+const KEPT_MAX: usize = 2_000_000;
 
 /// An account's money in one currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,6 +48,8 @@ type Moment = (Holding, i64);
 /// What the fold keeps in memory of its tables.
 #[derive(Debug, Default)]
 pub struct Chains {
+    /// All that the tables hold is kept: what is not here is nowhere, and need not be looked for. `None`: not known yet.
+    is_whole: Option<bool>,
     ends: HashMap<Holding, Option<End>>,
     nodes: HashMap<Node, Totals>,
     moments: HashMap<Moment, Totals>,
@@ -121,6 +123,11 @@ impl Chains {
         if self.ends.len() + self.nodes.len() + self.moments.len() > KEPT_MAX {
             self.forget();
         }
+        if self.is_whole.is_none() {
+            let sql = "SELECT NOT EXISTS (SELECT FROM holdings)";
+            let is_empty = transaction.query_one(sql, &[]).await.doing("look for chains")?;
+            self.is_whole = Some(is_empty.get(0));
+        }
         self.load_ends(transaction, movements).await?;
         let (mut chain, mut holdings) = (Rows::new("chain"), Rows::new("holdings"));
         let mut late = Vec::new();
@@ -153,8 +160,10 @@ impl Chains {
         if movements.is_empty() {
             return Ok(());
         }
-        self.load_nodes(transaction, movements).await?;
-        self.load_moments(transaction, movements).await?;
+        if self.is_whole != Some(true) {
+            self.load_nodes(transaction, movements).await?;
+            self.load_moments(transaction, movements).await?;
+        }
         let (mut late, mut buckets) = (Rows::new("late"), Rows::new("late_buckets"));
         for movement in movements {
             let Movement { holding, sequence, position, effective, moved } = movement;
@@ -186,6 +195,10 @@ impl Chains {
         missing.sort_unstable();
         missing.dedup();
         if missing.is_empty() {
+            return Ok(());
+        }
+        if self.is_whole == Some(true) {
+            self.ends.extend(missing.iter().map(|holding| (*holding, None)));
             return Ok(());
         }
         let sql = "SELECT k.n, c.effective, c.debits::text, c.credits::text

@@ -43,7 +43,6 @@ CREATE TABLE chain (
     credits   numeric NOT NULL,
     PRIMARY KEY (ledger, account, currency, position)
 );
-CREATE INDEX chain_by_effect ON chain (ledger, account, currency, effective, position);
 
 -- Entries that came late, with running totals over all of the same effective time.
 CREATE TABLE late (

@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS chain_by_effect ON chain (ledger, account, currency, effective, position);
