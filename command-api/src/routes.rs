@@ -14,6 +14,7 @@ mod get_balances;
 mod get_event;
 mod get_ledger;
 mod list_accounts;
+mod list_audit;
 mod list_events;
 mod list_ledgers;
 mod list_views;
@@ -48,6 +49,6 @@ pub fn all(engine: &Arc<Engine>, streams: &Arc<Streams>) -> impl OpenApi + use<>
     let transactions = (post_transaction::Route(of()), reverse_transaction::Route(of()), bulk::Route(of()));
     let stream = stream::Route(of(), Arc::clone(streams));
     let events = (list_events::Route(of()), get_event::Route(of()), stream);
-    let views = (get_balances::Route(of()), list_views::Route(of()));
+    let views = (get_balances::Route(of()), list_audit::Route(of()), list_views::Route(of()));
     (ledgers, accounts, transactions, events, views)
 }

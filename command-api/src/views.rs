@@ -1,6 +1,7 @@
 //! What callers read: ledgers, accounts and balances, from the books in memory or from the views.
 
 pub mod account;
+pub mod audit;
 pub mod balances;
 pub mod ledger;
 pub mod question;

@@ -63,3 +63,83 @@ async fn what_has_not_changed_is_not_sent_again() {
     let then = world.get(&format!("{balances}?known_at={position}"), &tag).await;
     assert_eq!(then.status, 304);
 }
+
+#[tokio::test]
+async fn how_far_a_view_is_behind_stands_in_the_list_and_in_the_metrics() {
+    let world = World::new().await;
+    let position = world.post("/v1/ledgers/household/transactions", "t1", TRANSFER).await;
+    let read =
+        world.get(&format!("/v1/ledgers/household/balances?min_position={position}"), "\"other\"").await;
+    assert_eq!(read.status, 200, "{}", read.text());
+
+    let listed = world.get("/v1/views", "\"other\"").await;
+    assert_eq!(listed.status, 200, "{}", listed.text());
+    let listed = listed.json();
+    let live = listed["views"].as_array().unwrap().iter().find(|view| view["view"] == "balances").unwrap();
+    assert_eq!(live["position"], position.as_str());
+    assert_eq!(
+        (&live["lag_records"], &live["lag_ms"], &live["percent"]),
+        (&0.into(), &0.into(), &"100.0".into())
+    );
+
+    let metrics = world.get("/metrics", "\"other\"").await;
+    assert_eq!(metrics.status, 200, "{}", metrics.text());
+    for line in [
+        r#"nexus_view_lag_records{shard="1",view="balances"} 0"#,
+        r#"nexus_view_lag_seconds{shard="1",view="balances"} 0"#,
+        r#"nexus_view_halted{shard="1",view="balances"} 0"#,
+    ] {
+        assert!(metrics.text().lines().any(|found| found == line), "{line} is not in\n{}", metrics.text());
+    }
+}
+
+#[tokio::test]
+async fn the_audit_tells_who_did_or_tried_what_and_not_to_everybody() {
+    let world = World::new().await;
+    world.post("/v1/ledgers/household/transactions", "t1", TRANSFER).await;
+    let path = "/v1/ledgers/household/accounts/assets:bank/close";
+    let refused = world.door.command(path, &world.token, "c1", "{}").await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    let position = refused.json()["position"].as_str().unwrap().to_owned();
+
+    let audit = format!("/v1/ledgers/household/audit?min_position={position}");
+    let page = world.get(&audit, "\"other\"").await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    let page = page.json();
+    let records = page["records"].as_array().unwrap();
+    let told: Vec<_> =
+        records.iter().map(|r| (r["kind"].as_str().unwrap(), r["key"].as_str().unwrap())).collect();
+    assert_eq!(told, [("close_account", "c1"), ("transaction_posted", "t1"), ("ledger_opened", "l1")]);
+    assert_eq!(records[0]["outcome"], "refused");
+    assert_eq!(records[0]["refusal"]["code"], "account_has_balance");
+    assert_eq!(records[0]["accounts"][0]["account"], "assets:bank");
+    assert_eq!(page["as_of"], position.as_str());
+
+    // By pages, and what it is narrowed by.
+    let first = world.get(&format!("{audit}&limit=2&account=assets:bank"), "\"other\"").await.json();
+    assert_eq!(first["records"].as_array().unwrap().len(), 2);
+    assert_eq!(first["next"], serde_json::Value::Null);
+    let first = world.get(&format!("{audit}&limit=2"), "\"other\"").await.json();
+    let next = first["next"].as_str().unwrap();
+    let second = world.get(&format!("{audit}&limit=2&cursor={next}"), "\"other\"").await.json();
+    assert_eq!(second["records"][0]["key"], "l1");
+    let count = |answer: &Answer| answer.json()["records"].as_array().unwrap().len();
+    for (narrowed, expected) in [
+        ("outcome=refused", 1),
+        ("kind=ledger_opened&kind=close_account", 2),
+        ("actor=key:nobody", 0),
+        ("to=2000-01-01", 0),
+        ("from=2000-01-01", 3),
+    ] {
+        let answer = world.get(&format!("{audit}&{narrowed}"), "\"other\"").await;
+        assert_eq!(answer.status, 200, "{narrowed}: {}", answer.text());
+        assert_eq!(count(&answer), expected, "{narrowed}");
+    }
+    assert_eq!(world.get(&format!("{audit}&account=assets:none"), "\"other\"").await.status, 404);
+
+    // Who may read the books may not read who does what.
+    let reader = world.door.key(&[Scope::Read], &["household"]).await;
+    let authorization = format!("Bearer {reader}");
+    let answer = world.door.send("GET", &audit, &[("Authorization", &authorization)], "").await;
+    assert_eq!(answer.status, 403, "{}", answer.text());
+}

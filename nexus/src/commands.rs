@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api;
+mod audit;
 mod balance;
 mod completions;
 mod demo;
@@ -51,6 +52,7 @@ commands! {
     reverse => Reverse,
     rate => Rate,
     events => Events,
+    audit => Audit,
     keys => Keys,
     replay => Replay,
     import => Import,

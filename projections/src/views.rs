@@ -2,6 +2,7 @@
 
 use crate::view::View;
 
+pub mod audit;
 pub mod balances;
 mod names;
 pub mod transactions;
@@ -9,7 +10,11 @@ pub mod transactions;
 /// One of each.
 #[must_use]
 pub fn all() -> Vec<Box<dyn View>> {
-    vec![Box::new(balances::Balances::default()), Box::new(transactions::Transactions::default())]
+    vec![
+        Box::new(balances::Balances::default()),
+        Box::new(transactions::Transactions::default()),
+        Box::new(audit::Audit::default()),
+    ]
 }
 
 /// The view of this name.

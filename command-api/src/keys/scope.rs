@@ -46,6 +46,8 @@ scopes! {
     TransactionsWrite = "transactions:write";
     /// Read accounts, balances and events.
     Read = "read";
+    /// Read who did or tried what.
+    AuditRead = "audit:read";
     /// Administer the service itself.
     Admin = "admin";
     /// Read the metrics.

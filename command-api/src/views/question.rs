@@ -65,7 +65,6 @@ impl<'a> Question<'a> {
     }
 
     /// The instant, or the first one of the day.
-    #[expect(dead_code, reason = "for the first question about a period")]
     pub fn start_of(&self, time: EffectiveAt) -> Ts {
         match time {
             EffectiveAt::Instant(instant) => instant,
@@ -83,10 +82,7 @@ impl<'a> Question<'a> {
         let known_at = match known_at {
             None => None,
             Some(Wire(Moment::Position(position))) => Some(self.here(position)?),
-            Some(Wire(Moment::Time(time))) => {
-                let known = known_by(&**self.engine.sequencer.log(), self.end_of(time)).await;
-                Some(known.map_err(|error| log_failed(&error))?)
-            }
+            Some(Wire(Moment::Time(time))) => Some(self.known_by(self.end_of(time)).await?),
         };
         let min_position = min_position.map(|position| self.here(position.0)).transpose()?;
         let reader =
@@ -102,11 +98,17 @@ impl<'a> Question<'a> {
         Ok(Asked { reader, known_at, as_of, tag })
     }
 
+    /// The last record that was recorded at or before a time.
+    pub async fn known_by(&self, time: Ts) -> Result<Sequence, Problem> {
+        let known = known_by(&**self.engine.sequencer.log(), time).await;
+        known.map_err(|error| log_failed(&error))
+    }
+
     pub fn position(&self, sequence: Sequence) -> Position {
         Position::new(self.engine.sequencer.log().shard(), sequence)
     }
 
-    fn here(&self, position: Position) -> Result<Sequence, Problem> {
+    pub fn here(&self, position: Position) -> Result<Sequence, Problem> {
         let shard = self.engine.sequencer.log().shard();
         let elsewhere = || {
             Problem::new(&codes::POSITION_ELSEWHERE)

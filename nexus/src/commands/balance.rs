@@ -67,7 +67,7 @@ pub async fn run(args: Args) -> Result<()> {
 }
 
 /// After a large import a view may be seconds behind. Each asking waits at the server.
-async fn when_it_is_there(client: &Client, path: &str) -> Result<Value> {
+pub async fn when_it_is_there(client: &Client, path: &str) -> Result<Value> {
     const ASKINGS_MAX: usize = 30;
     for _ in 1..ASKINGS_MAX {
         match client.get(path).await {

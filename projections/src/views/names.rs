@@ -42,12 +42,10 @@ impl Names {
     pub fn take(&mut self, record: &Record) -> Result<i32, ViewError> {
         let sequence = record.envelope.sequence;
         let id = &record.envelope.ledger;
-        let ledgers = self.ledgers.as_mut().expect("loaded");
         if let Event::LedgerOpened(_) = &record.event {
-            let number = i32::try_from(ledgers.len() + 1).expect("less than 2^31 ledgers");
-            ledgers.insert(id.clone(), number);
-            self.opened_ledgers.push((number, id.clone(), to_i64(sequence)));
+            self.meet(id, sequence);
         }
+        let ledgers = self.ledgers.as_ref().expect("loaded");
         let ledger = *ledgers.get(id).ok_or_else(|| poison(sequence, "its ledger was never opened"))?;
         match &record.event {
             Event::AccountOpened(opened) => {
@@ -64,6 +62,18 @@ impl Names {
             _ => {}
         }
         Ok(ledger)
+    }
+
+    /// Gives a ledger its number: that of before, if it was met before.
+    pub fn meet(&mut self, id: &LedgerId, sequence: Sequence) -> i32 {
+        let ledgers = self.ledgers.as_mut().expect("loaded");
+        if let Some(number) = ledgers.get(id) {
+            return *number;
+        }
+        let number = i32::try_from(ledgers.len() + 1).expect("less than 2^31 ledgers");
+        ledgers.insert(id.clone(), number);
+        self.opened_ledgers.push((number, id.clone(), to_i64(sequence)));
+        number
     }
 
     fn open(
