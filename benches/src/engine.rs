@@ -65,6 +65,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         data: scratch.path().join("nexus"),
         database: None,
         bench_echo: true,
+        // What is measured is the write path; views are folded elsewhere.
+        views: false,
     };
     let server = launch.start().await?;
     let database = PeerDatabase::start(&scratch.path().join("peers"))?;

@@ -14,6 +14,7 @@ mod scale;
 mod scratch;
 mod server;
 mod signals;
+mod views;
 mod witness;
 mod workload;
 
@@ -34,6 +35,8 @@ enum Command {
     Engine(engine::Options),
     /// Millions of records and accounts: throughput, fold, verification, memory, cold start
     Scale(scale::Options),
+    /// The views: how fast they are built, how soon they answer, how far they are behind
+    Views(views::Options),
     /// One of these measurements alone, for a profiler
     One(engine::one::Options),
     /// Faults on purpose: kills, freezes, cut connections
@@ -59,6 +62,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Engine(options) => engine::run(options).await,
         Command::Scale(options) => scale::run(options).await,
+        Command::Views(options) => views::run(options).await,
         Command::One(options) => engine::one::run(options).await,
         Command::Drill(options) => drills::run(options).await,
     }

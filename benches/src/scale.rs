@@ -90,7 +90,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn launch(&self, name: &str) -> Launch {
         let data = self.scratch.path().join(name);
-        Launch { nexus: self.nexus.clone(), data, database: None, bench_echo: false }
+        Launch { nexus: self.nexus.clone(), data, database: None, bench_echo: false, views: true }
     }
 }
 

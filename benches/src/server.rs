@@ -26,6 +26,8 @@ pub struct Launch {
     pub database: Option<String>,
     /// Mounts the echo route, for the ceiling.
     pub bench_echo: bool,
+    /// Folds the views inside.
+    pub views: bool,
 }
 
 #[derive(Debug)]
@@ -57,8 +59,10 @@ impl Launch {
             command.arg("--database").arg(url);
         }
         if self.bench_echo {
-            // What is measured beside the echo is the write path; views are folded elsewhere then.
-            command.args(["--bench-echo", "--no-views"]);
+            command.arg("--bench-echo");
+        }
+        if !self.views {
+            command.arg("--no-views");
         }
         // What the caller's shell has set must not change what is measured.
         for (name, _) in

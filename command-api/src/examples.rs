@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// The bodies, by the names of their schemas.
-pub fn bodies() -> [(&'static str, Value); 9] {
+pub fn bodies() -> [(&'static str, Value); 10] {
     [
         ("NewLedger", json!({ "id": "household", "name": "Our household", "time_zone": "Europe/Prague" })),
         ("NewAccount", json!({ "path": "assets:bank:checking", "name": "Everyday account" })),
@@ -26,6 +26,13 @@ pub fn bodies() -> [(&'static str, Value); 9] {
         (
             "NewRate",
             json!({ "base": "EUR", "quote": "CZK", "rate": "25.10", "source": "Czech National Bank" }),
+        ),
+        (
+            "Questions",
+            json!({ "questions": [
+                "/v1/ledgers/household/balances?below=assets",
+                "/v1/ledgers/household/balances?account=expenses:food",
+            ] }),
         ),
     ]
 }

@@ -6,6 +6,7 @@ use poem_openapi::OpenApi;
 
 use crate::{engine::Engine, stream::Streams};
 
+mod ask_together;
 mod bulk;
 mod close_account;
 mod freeze_account;
@@ -49,6 +50,13 @@ pub fn all(engine: &Arc<Engine>, streams: &Arc<Streams>) -> impl OpenApi + use<>
     let transactions = (post_transaction::Route(of()), reverse_transaction::Route(of()), bulk::Route(of()));
     let stream = stream::Route(of(), Arc::clone(streams));
     let events = (list_events::Route(of()), get_event::Route(of()), stream);
-    let views = (get_balances::Route(of()), list_audit::Route(of()), list_views::Route(of()));
+    let views =
+        (askable(engine), ask_together::Route::new(engine), list_audit::Route(of()), list_views::Route(of()));
     (ledgers, accounts, transactions, events, views)
+}
+
+/// Those that take `known_at`: several can be asked at one position.
+fn askable(engine: &Arc<Engine>) -> impl OpenApi + use<> {
+    let of = || Arc::clone(engine);
+    get_balances::Route(of())
 }

@@ -10,6 +10,7 @@ pub mod event;
 pub mod ledger;
 pub mod metadata;
 pub mod moment;
+pub mod questions;
 pub mod rate;
 pub mod reversal;
 pub mod stream;

@@ -143,3 +143,43 @@ async fn the_audit_tells_who_did_or_tried_what_and_not_to_everybody() {
     let answer = world.door.send("GET", &audit, &[("Authorization", &authorization)], "").await;
     assert_eq!(answer.status, 403, "{}", answer.text());
 }
+
+#[tokio::test]
+async fn questions_asked_together_are_answered_as_of_one_position() {
+    let world = World::new().await;
+    let position = world.post("/v1/ledgers/household/transactions", "t1", TRANSFER).await;
+    let (door, token) = (&world.door, &world.token);
+    let together = |known_at: &str, questions: &str| {
+        let body = format!(r#"{{{known_at}"questions": [{questions}]}}"#);
+        async move { door.post("/v1/questions", token, &body).await }
+    };
+    let (all, food) =
+        (r#""/v1/ledgers/household/balances""#, r#""/v1/ledgers/household/balances?account=expenses:food""#);
+    // What is in the log when they arrive is in the answers: nobody has to wait for the views first.
+    let answer =
+        together("", &format!(r#"{all}, {food}, "/v1/ledgers/nowhere/balances", "/v1/views""#)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let answer = answer.json();
+    assert_eq!(answer["known_at"], position.as_str());
+    let answers = answer["answers"].as_array().unwrap();
+    let statuses: Vec<_> = answers.iter().map(|answer| answer["status"].as_u64().unwrap()).collect();
+    assert_eq!(statuses, [200, 200, 404, 404]);
+    for answer in &answers[..2] {
+        assert_eq!(answer["body"]["known_at"], position.as_str());
+        assert_eq!(answer["body"]["balances"].as_array().unwrap().last().unwrap()["debits"], "1.00");
+    }
+    assert_eq!(answers[2]["body"]["code"], "ledger_not_found");
+
+    world.post("/v1/ledgers/household/transactions", "t2", TRANSFER).await;
+    let then = together(&format!(r#""known_at": "{position}", "#), food).await.json();
+    assert_eq!(then["answers"][0]["body"]["balances"][0]["debits"], "1.00");
+    let now = together("", food).await.json();
+    assert_eq!(now["answers"][0]["body"]["balances"][0]["debits"], "2.00");
+
+    for (question, pointer) in
+        [("/health/live", "/questions/1"), ("/v1/ledgers/household/balances?known_at=1:1", "/questions/1")]
+    {
+        let refused = together("", &format!(r#"{food}, "{question}""#)).await;
+        assert_eq!((refused.status, refused.json()["pointer"].as_str()), (400, Some(pointer)), "{question}");
+    }
+}

@@ -121,6 +121,7 @@ fn bench(workspace: &Workspace) -> Result<Outcome> {
     build_benches(workspace)?;
     run(benches(workspace, &["engine", "--quick"]))?;
     run(benches(workspace, &["scale", "--quick"]))?;
+    run(benches(workspace, &["views", "--quick"]))?;
     Ok(Outcome::Passed("figures of the dev profile, above".to_owned()))
 }
 

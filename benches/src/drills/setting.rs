@@ -37,7 +37,13 @@ pub fn witness() -> Witness {
 
 impl Setting {
     pub fn launch(&self, data: &str, database: Option<String>) -> Launch {
-        Launch { nexus: self.nexus.clone(), data: self.folder.join(data), database, bench_echo: false }
+        Launch {
+            nexus: self.nexus.clone(),
+            data: self.folder.join(data),
+            database,
+            bench_echo: false,
+            views: true,
+        }
     }
 
     /// A Postgres beside the servers, for drills in which they share one or in which we must reach it ourselves.

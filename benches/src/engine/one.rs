@@ -43,6 +43,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         data: scratch.path().join("nexus"),
         database: None,
         bench_echo: true,
+        views: false,
     };
     let server = launch.start().await?;
     let books = Books::new("bench", options.wallets);

@@ -44,6 +44,10 @@ impl Stored {
         &self.url
     }
 
+    pub async fn another_client(&self) -> anyhow::Result<Client> {
+        connect(&self.url).await
+    }
+
     /// The checkpoint that the last measurement caused should not fall into the next one.
     pub async fn settle(&self) -> anyhow::Result<()> {
         Ok(self.client.batch_execute("CHECKPOINT").await?)

@@ -11,6 +11,8 @@ pub enum Spread {
     Uniform,
     /// One side is always the hot wallet, the other drawn evenly: either side pays.
     Hot,
+    /// So in two of three: the hot wallet has a third of all entries.
+    Third,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,8 @@ impl Transfers {
         let one = match self.spread {
             Spread::Uniform => self.random.below(self.wallets),
             Spread::Hot => HOT,
+            Spread::Third if self.random.below(3) < 2 => HOT,
+            Spread::Third => self.random.below(self.wallets),
         };
         // Drawn from the others: nobody pays himself.
         let other = self.random.below(self.wallets - 1);
@@ -56,7 +60,7 @@ mod tests {
 
     #[test]
     fn nobody_pays_himself_and_a_hot_wallet_is_in_every_hot_transfer_on_either_side() {
-        for spread in [Spread::Uniform, Spread::Hot] {
+        for spread in [Spread::Uniform, Spread::Hot, Spread::Third] {
             let mut transfers = Transfers::of(KeySpace { seed: 9, stream: 0 }, 10, spread);
             let drawn: Vec<_> = (0..1_000).map(|_| transfers.next()).collect();
             assert!(drawn.iter().all(|t| t.payer != t.payee && t.payer < 10 && t.payee < 10));
@@ -65,6 +69,7 @@ mod tests {
             let hot_is_paid = drawn.iter().filter(|t| t.payee == HOT).count();
             match spread {
                 Spread::Hot => assert!(hot_pays + hot_is_paid == 1_000 && hot_pays.abs_diff(500) < 100),
+                Spread::Third => assert!((hot_pays + hot_is_paid).abs_diff(733) < 60),
                 Spread::Uniform => assert!(hot_pays.abs_diff(100) < 60),
             }
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use event_schemas::{EffectiveAt, LedgerId, Position, Sequence, Ts};
-use ledger_core::start_of_day;
+use ledger_core::{Books, start_of_day};
 use projections::{Reader, View, Views, known_by};
 
 use crate::{
@@ -26,6 +26,8 @@ pub struct Question<'a> {
     pub ledger: LedgerId,
     /// The ledger's: a date means a day there.
     pub zone: Tz,
+    /// The end of the log when the question came.
+    last: Sequence,
 }
 
 /// Views at one position, and what is asked of them.
@@ -47,11 +49,11 @@ impl<'a> Question<'a> {
     ) -> Result<Self, Problem> {
         let ledger = caller.granted(ledger.0)?.into_id();
         let id = ledger.clone();
-        let known = engine.read(move |books, _| books.ledger(&id).map(|ledger| ledger.time_zone)).await?;
-        let zone = known.ok_or_else(|| ledger_not_found(ledger.as_str()))?;
+        let look = move |books: &Books, as_of: Position| Some((books.ledger(&id)?.time_zone, as_of.sequence));
+        let (zone, last) = engine.read(look).await?.ok_or_else(|| ledger_not_found(ledger.as_str()))?;
         let views =
             engine.views.as_ref().ok_or_else(|| Problem::new(&codes::VIEW_NOT_READY).retry_after(60))?;
-        Ok(Self { engine, views, ledger, zone })
+        Ok(Self { engine, views, ledger, zone, last })
     }
 
     /// The instant, or the last one of the day.
@@ -85,8 +87,10 @@ impl<'a> Question<'a> {
             Some(Wire(Moment::Time(time))) => Some(self.known_by(self.end_of(time)).await?),
         };
         let min_position = min_position.map(|position| self.here(position.0)).transpose()?;
-        let reader =
-            self.views.reader(views, min_position.max(known_at), PATIENCE).await.map_err(view_failed)?;
+        let reached = min_position.max(known_at);
+        // For what is not recorded there is nothing to wait.
+        let patience = if reached > Some(self.last) { Duration::ZERO } else { PATIENCE };
+        let reader = self.views.reader(views, reached, patience).await.map_err(view_failed)?;
         let as_of = reader.position;
         let known_at = known_at.unwrap_or(as_of.sequence);
         // Looked up after the reader stands still: what changed the ledger up to there is in the books by now.

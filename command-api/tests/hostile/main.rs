@@ -249,7 +249,12 @@ async fn hostile_headers_are_refused_by_every_route_that_reads_a_body() {
             (406, and("Accept", b"text/html"), &good),
             (431, and("X-Large", "x".repeat(20_000).leak().as_bytes()), &good),
         ];
+        let has_keys = target.parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key");
         for (status, headers, body) in requests {
+            let has_key = headers.iter().any(|(name, _)| *name == "Idempotency-Key");
+            if has_key && !has_keys {
+                continue;
+            }
             let path = format!("{}{}", target.path, target.query(true));
             let answer = siege.send(&target.method, &path, &headers, body).await;
             count += 1;

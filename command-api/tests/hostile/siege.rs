@@ -35,6 +35,9 @@ impl Target {
 
     /// A batch is refused as a whole, or not at all, only when it is atomic.
     pub fn query(&self, dry_run: bool) -> String {
+        if !self.parameters.iter().any(|parameter| parameter["name"] == "dry_run") {
+            return String::new();
+        }
         let is_bulk = self.parameters.iter().any(|parameter| parameter["name"] == "atomic");
         format!("?dry_run={dry_run}{}", if is_bulk { "&atomic=true" } else { "" })
     }

@@ -1,0 +1,120 @@
+//! `benches views`: how fast views are built, how soon they answer, and how far they are behind the log.
+
+mod asks;
+mod balances;
+mod build;
+mod dated;
+mod end_to_end;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::engine::targets;
+use crate::figures::Figures;
+use crate::ground::Ground;
+use crate::machine::Machine;
+use crate::output::Output;
+use crate::scratch::Scratch;
+use crate::server::Launch;
+
+const WALLETS: u32 = 10_000;
+const LEDGER: &str = "bench";
+
+#[derive(clap::Args, Debug, Clone)]
+pub struct Options {
+    /// Thousands instead of millions: whether it works, not how fast
+    #[arg(long)]
+    quick: bool,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    ground: Ground,
+    /// Only this part
+    #[arg(long, value_name = "PART")]
+    only: Option<Part>,
+    /// Repeats the very same requests
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Balances at two times on few and on many entries; rebuilds
+    Balances,
+    /// From a request to all views, for a minute
+    EndToEnd,
+}
+
+/// How much of everything. Figures are named after the full form, so that names are stable.
+#[derive(Debug, Clone, Copy)]
+struct Sizes {
+    few_transfers: u64,
+    many_transfers: u64,
+    late_transfers: u64,
+    asked_for: Duration,
+    end_to_end: Duration,
+    rates: [f64; 2],
+}
+
+const FULL: Sizes = Sizes {
+    few_transfers: 50_000,
+    many_transfers: 5_000_000,
+    late_transfers: 100_000,
+    asked_for: Duration::from_secs(15),
+    end_to_end: Duration::from_secs(60),
+    rates: [8_000.0, 12_000.0],
+};
+
+const QUICK: Sizes = Sizes {
+    few_transfers: 2_000,
+    many_transfers: 10_000,
+    late_transfers: 2_000,
+    asked_for: Duration::from_millis(500),
+    end_to_end: Duration::from_secs(2),
+    rates: [500.0, 1_000.0],
+};
+
+/// What every part needs.
+struct Run<'a> {
+    scratch: &'a Scratch,
+    nexus: PathBuf,
+    sizes: Sizes,
+    seed: u64,
+    figures: Figures,
+}
+
+impl Run<'_> {
+    fn launch(&self, name: &str, views: bool) -> Launch {
+        let data = self.scratch.path().join(name);
+        Launch { nexus: self.nexus.clone(), data, database: None, bench_echo: false, views }
+    }
+}
+
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    options.output.refuse_table_with(&[("--quick", options.quick), ("--only", options.only.is_some())])?;
+    let scratch = options.ground.scratch()?;
+    let machine = Machine::look(scratch.path());
+    eprintln!("{}, seed {}", machine.describe(), options.seed);
+    let mut run = Run {
+        scratch: &scratch,
+        nexus: options.ground.nexus()?,
+        sizes: if options.quick { QUICK } else { FULL },
+        seed: options.seed,
+        figures: Figures::default(),
+    };
+    if options.only != Some(Part::EndToEnd) {
+        balances::measure(&mut run).await?;
+    }
+    if options.only != Some(Part::Balances) {
+        end_to_end::measure(&mut run).await?;
+    }
+    let figures = run.figures;
+    if options.quick {
+        eprintln!(
+            "quick: everything was done, but with too little for the figures to mean what they are called"
+        );
+    } else {
+        targets::print(&figures, &targets::VIEWS);
+    }
+    options.output.write("views", &figures, &machine, 1)
+}
