@@ -44,13 +44,19 @@ pub trait View: Send + Sync + 'static {
     /// Names of the events that it folds. All others are passed over, also those that are newer than this program.
     fn consumes(&self) -> &'static [&'static str];
 
-    /// SQL that makes its tables, run once in an empty schema, and what the fold itself looks up by.
+    /// SQL that makes its tables, run once in an empty schema, with the indexes that the fold cannot do without.
     fn tables(&self) -> &'static str;
 
-    /// SQL that makes the indexes that only questions need: run when a build has read the log, before it is asked. An index
-    /// over rows that are there costs a fraction of one that grows with them.
+    /// SQL that makes its other indexes: run when a build has read the log, before it is asked. An index over rows that are
+    /// there costs a fraction of one that grows with them. They are made earlier when a build is taken up again by another
+    /// process, which has nothing in memory, and when the view says that it [`needs_indexes`](View::needs_indexes).
     fn indexes(&self) -> &'static str {
         ""
+    }
+
+    /// Its fold has to look things up in its tables from now on: not all that they hold is in its memory.
+    fn needs_indexes(&self) -> bool {
+        false
     }
 
     /// What becomes of records that a newer program wrote.

@@ -66,6 +66,8 @@ struct Walk<'a> {
     ahead: Ahead,
     at: Sequence,
     pace: Pace,
+    /// The tables have all their indexes.
+    is_indexed: bool,
 }
 
 impl Task {
@@ -135,9 +137,10 @@ impl Task {
         let at = status.position;
         let feed = Box::new(LogFeed(Arc::clone(&self.log)));
         let ahead = Ahead::start(feed, Wants::of(&*self.view), at, BATCH_RECORDS_MAX);
-        let mut walk = Walk { client, ahead, at, pace: Pace::from(at) };
+        let is_indexed = status.is_indexed || status.state == State::Live;
+        let mut walk = Walk { client, ahead, at, pace: Pace::from(at), is_indexed };
         if status.state == State::Building
-            && let Some(ended) = self.build_up(&mut walk, &status).await?
+            && let Some(ended) = self.build_up(&mut walk).await?
         {
             return Ok(ended);
         }
@@ -161,17 +164,17 @@ impl Task {
     }
 
     /// Reads all there is and makes the build the live one. `None`: it is.
-    async fn build_up(&mut self, walk: &mut Walk<'_>, status: &Status) -> Result<Option<Ended>, ViewError> {
+    async fn build_up(&mut self, walk: &mut Walk<'_>) -> Result<Option<Ended>, ViewError> {
+        if walk.at > Sequence::GENESIS {
+            // What another process had in memory is to be looked up in the tables.
+            self.make_indexes(walk).await?;
+        }
         if !self.catch_up(walk).await? {
             return Ok(Some(Ended::Over));
         }
-        if !status.is_indexed {
-            builds::doing(&**walk.client, &self.build, Some("making indexes")).await?;
-            builds::make_indexes(walk.client, &*self.view, &self.build).await?;
-            builds::doing(&**walk.client, &self.build, None).await?;
-            if !self.catch_up(walk).await? {
-                return Ok(Some(Ended::Over));
-            }
+        self.make_indexes(walk).await?;
+        if !self.catch_up(walk).await? {
+            return Ok(Some(Ended::Over));
         }
         let compared = self.compare(walk).await;
         builds::doing(&**walk.client, &self.build, None).await?;
@@ -186,6 +189,17 @@ impl Task {
         let (view, build, position) = (&*self.build.name, self.build.build, walk.at.0);
         tracing::info!(view, build, position, "a view is live");
         Ok(None)
+    }
+
+    /// Unless they are made.
+    async fn make_indexes(&self, walk: &mut Walk<'_>) -> Result<(), ViewError> {
+        if !walk.is_indexed {
+            builds::doing(&**walk.client, &self.build, Some("making indexes")).await?;
+            builds::make_indexes(walk.client, &*self.view, &self.build).await?;
+            builds::doing(&**walk.client, &self.build, None).await?;
+            walk.is_indexed = true;
+        }
+        Ok(())
     }
 
     /// Folds until it has read all that the log held a moment ago. False: told to stop.
@@ -300,9 +314,14 @@ impl Task {
     async fn fold(&mut self, walk: &mut Walk<'_>, mut piece: Piece) -> Result<(), ViewError> {
         assert_eq!(piece.from, walk.at, "LOG-1: a view sees every record once");
         let poison = piece.poison.take();
+        if self.view.needs_indexes() {
+            self.make_indexes(walk).await?;
+        }
         match self.commit(walk, &piece).await {
             Ok(()) => {}
             Err(ViewError::Poison(poison)) => {
+                // It has forgotten all, and what is sound is to be folded again.
+                self.make_indexes(walk).await?;
                 let sound = piece.before(poison.sequence);
                 self.commit(walk, &sound).await?;
                 return self.halt(walk, poison).await;

@@ -67,6 +67,10 @@ impl View for Balances {
         include_str!("balances/indexes.sql")
     }
 
+    fn needs_indexes(&self) -> bool {
+        self.chains.needs_indexes()
+    }
+
     async fn apply(&mut self, transaction: &Transaction<'_>, records: &[Record]) -> Result<(), ViewError> {
         let mut ledgers = match self.ledgers.take() {
             Some(ledgers) => ledgers,

@@ -114,13 +114,22 @@ impl Chains {
         *self = Chains::default();
     }
 
+    /// What is kept is about to be dropped: from then on it is looked up.
+    pub fn needs_indexes(&self) -> bool {
+        self.is_whole == Some(false) || self.kept() > KEPT_MAX / 4 * 3
+    }
+
+    fn kept(&self) -> usize {
+        self.ends.len() + self.nodes.len() + self.moments.len()
+    }
+
     /// Appends the movements, which are in the order of their positions.
     pub async fn append(
         &mut self,
         transaction: &Transaction<'_>,
         movements: &[Movement],
     ) -> Result<(), ViewError> {
-        if self.ends.len() + self.nodes.len() + self.moments.len() > KEPT_MAX {
+        if self.kept() > KEPT_MAX {
             self.forget();
         }
         if self.is_whole.is_none() {

@@ -40,8 +40,7 @@ CREATE TABLE chain (
     position  bigint  NOT NULL,
     effective bigint  NOT NULL,
     debits    numeric NOT NULL,
-    credits   numeric NOT NULL,
-    PRIMARY KEY (ledger, account, currency, position)
+    credits   numeric NOT NULL
 );
 
 -- Entries that came late, with running totals over all of the same effective time.
@@ -52,8 +51,7 @@ CREATE TABLE late (
     effective bigint  NOT NULL,
     position  bigint  NOT NULL,
     debits    numeric NOT NULL,
-    credits   numeric NOT NULL,
-    PRIMARY KEY (ledger, account, currency, effective, position)
+    credits   numeric NOT NULL
 );
 
 -- The same entries once per level of a radix tree over effective time, with running totals over each bucket.
@@ -65,6 +63,5 @@ CREATE TABLE late_buckets (
     bucket    bigint  NOT NULL,
     position  bigint  NOT NULL,
     debits    numeric NOT NULL,
-    credits   numeric NOT NULL,
-    PRIMARY KEY (ledger, account, currency, level, bucket, position)
+    credits   numeric NOT NULL
 );
