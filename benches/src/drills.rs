@@ -2,6 +2,7 @@
 //!
 //! A new drill is one file and a line in `DRILLS`.
 
+mod builds;
 mod cut_connection;
 mod frozen_owner;
 mod hang_up;
@@ -9,6 +10,8 @@ mod kill_postgres;
 mod kill_server;
 mod setting;
 mod stream;
+mod view_kills;
+mod view_rebuild;
 mod wire;
 
 use crate::ground::Ground;
@@ -24,13 +27,15 @@ struct Drill {
     run: for<'a> fn(&'a mut Setting) -> futures_util::future::BoxFuture<'a, anyhow::Result<()>>,
 }
 
-const DRILLS: [Drill; 6] = [
+const DRILLS: [Drill; 8] = [
     kill_server::DRILL,
     kill_postgres::DRILL,
     frozen_owner::DRILL,
     cut_connection::DRILL,
     hang_up::DRILL,
     stream::DRILL,
+    view_kills::DRILL,
+    view_rebuild::DRILL,
 ];
 
 #[derive(clap::Args, Debug)]

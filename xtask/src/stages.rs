@@ -45,6 +45,8 @@ const DRILLS: &[(&str, &str, &[&str])] = &[
     ("cut-connection", "10", &[]),
     ("hang-up", "100", &[]),
     ("stream", "2", &["--subscribers", "100"]),
+    ("view-kills", "8", &[]),
+    ("view-rebuild", "1", &[]),
 ];
 
 fn passed() -> Result<Outcome> {
