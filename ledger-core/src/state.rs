@@ -146,6 +146,20 @@ impl Books {
         &self.ledgers
     }
 
+    /// How much there is to store of them: ledgers, accounts, assets, former paths, reversals.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        let of = |ledger: &Ledger| {
+            [
+                ledger.accounts.len(),
+                ledger.former_paths.len(),
+                ledger.reversed.len(),
+                ledger.assets.list().len(),
+            ]
+        };
+        self.ledgers.iter().flat_map(of).fold(self.ledgers.len(), usize::saturating_add)
+    }
+
     pub(crate) fn place(&self, id: &LedgerId) -> Option<u32> {
         self.by_id.get(id).copied()
     }

@@ -5,10 +5,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use event_schemas::Sequence;
+use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
 use crate::handle::Shared;
-use crate::snapshot;
+use crate::memory_snapshots::Asked;
+use crate::snapshot::{self, SnapshotError};
 
 /// Our clock and the log's may differ by this much.
 const CLOCK_SKEW_MAX_US: i64 = 2_000_000;
@@ -33,14 +35,15 @@ pub(crate) async fn watch_owner(shared: Arc<Shared>) {
 
 /// When snapshots are made, in records.
 pub(crate) struct Snapshots {
-    /// Since the newest one, when there is little else to do.
+    /// Since the newest one, when it costs little: the books are small, or there is little else to do.
     pub every: u64,
     /// Since the newest one, whatever else there is to do.
     pub at_last: u64,
     pub newest: u64,
+    pub from_memory: mpsc::Sender<Asked>,
 }
 
-/// A snapshot costs as much as carrying out a tenth of the commands that it folds: above this many per second it waits.
+/// To fold the log costs as much as carrying out a tenth of the commands that are folded: above this many per second it waits.
 const BUSY_PER_S: u64 = 5_000;
 const CHORES_EVERY: Duration = Duration::from_secs(5);
 
@@ -57,13 +60,40 @@ pub(crate) async fn run(shared: Arc<Shared>, mut snapshots: Snapshots) {
         }
         let is_busy = durable.saturating_sub(durable_before) > BUSY_PER_S * CHORES_EVERY.as_secs();
         durable_before = durable;
-        let due = if is_busy { snapshots.at_last } else { snapshots.every };
-        if durable.saturating_sub(snapshots.newest) >= due {
-            match snapshot::take_quietly(shared.log.clone()).await {
-                Ok(at) => snapshots.newest = at.0,
-                Err(error) => warn!(error = &error as &dyn std::error::Error, "cannot make a snapshot"),
-            }
+        if let Err(error) = snapshots.make_if_due(&shared, durable, is_busy).await {
+            warn!(error = &error as &dyn std::error::Error, "cannot make a snapshot");
         }
+    }
+}
+
+impl Snapshots {
+    async fn make_if_due(
+        &mut self,
+        shared: &Shared,
+        durable: u64,
+        is_busy: bool,
+    ) -> Result<(), SnapshotError> {
+        let new = durable.saturating_sub(self.newest);
+        if new < self.every {
+            return Ok(());
+        }
+        let (asked, answer) = oneshot::channel();
+        // Where one is still asked for in vain, this one is dropped, and the answer with it.
+        let _ = self.from_memory.try_send(asked);
+        match tokio::time::timeout(CHORES_EVERY, answer).await {
+            Ok(Ok(Some(snapshot))) => {
+                shared.log.put_snapshot(&snapshot).await?;
+                info!(sequence = %snapshot.sequence, bytes = snapshot.bytes.len(), "stored a snapshot of the books in memory");
+                self.newest = snapshot.sequence.0;
+            }
+            // The books are large.
+            Ok(Ok(None)) if !is_busy || new >= self.at_last => {
+                self.newest = snapshot::take_quietly(shared.log.clone()).await?.0;
+            }
+            // Later, then. A batch that was not stored, and a long look for an unknown outcome, tell of themselves.
+            _ => {}
+        }
+        Ok(())
     }
 }
 

@@ -13,6 +13,7 @@ mod handle;
 mod item;
 mod keys;
 mod machine;
+mod memory_snapshots;
 mod metrics;
 mod shell;
 pub mod snapshot;

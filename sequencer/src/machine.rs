@@ -9,13 +9,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use event_schemas::{Batch as Place, Envelope, Record, Sequence, Shard, Ts};
 use event_store::merkle::Frontier;
-use event_store::{Epoch, NewRow};
+use event_store::{Epoch, NewRow, Snapshot};
 use ledger_core::{Books, Command, Context, Decided, Original, Refusal, decide, evolve, undo};
 use uuid::Uuid;
 
 use crate::batch::Batch;
 use crate::item::{Answer, Item};
 use crate::keys::KeyIndex;
+use crate::snapshot;
 
 /// Records in one row of the log, unless a single atomic batch is larger: so that singles beside a bulk stay quick.
 pub const BATCH_RECORDS_MAX: usize = 1_024;
@@ -50,6 +51,8 @@ pub struct Machine<T> {
     /// Where the row before the open batch begins.
     previous_first: Sequence,
     durable: Sequence,
+    /// When the last durable record was recorded.
+    durable_at: Ts,
     in_flight: Option<Batch<T>>,
     open: Batch<T>,
     answers: Vec<(T, Answer)>,
@@ -81,6 +84,7 @@ impl<T> Machine<T> {
             now: start.recorded_at,
             previous_first: start.first,
             durable: start.last,
+            durable_at: start.recorded_at,
             in_flight: None,
             open,
             answers: Vec::new(),
@@ -155,11 +159,25 @@ impl<T> Machine<T> {
         Some(row)
     }
 
+    /// The state at the end of the row in flight, or of the last durable one: byte for byte what a fold of the log comes to
+    /// there. Nothing may be decided beyond. Of a row in flight it may be stored only once that is durable.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        assert!(self.open.is_empty(), "a snapshot stands at the end of a row");
+        let recorded_at = self.in_flight.as_ref().map_or(self.durable_at, |batch| batch.recorded_at);
+        Snapshot {
+            sequence: self.decided(),
+            fingerprint: snapshot::fingerprint().to_owned(),
+            bytes: snapshot::encode_parts(recorded_at, &self.tree, &self.books),
+        }
+    }
+
     /// The row in flight is durable.
     pub fn stored(&mut self) {
         let batch = self.in_flight.take().expect("a row was in flight");
         self.previous_first = batch.first;
         self.durable = batch.last();
+        self.durable_at = batch.recorded_at;
         self.answers.extend(batch.answers);
     }
 

@@ -19,6 +19,7 @@ use crate::commit::{Settled, append, of_task};
 use crate::handle::{Job, Sequencer, Shared};
 use crate::item::{Answer, Item};
 use crate::machine::{BATCH_RECORDS_MAX, Machine, Submitted};
+use crate::memory_snapshots::MemorySnapshots;
 use crate::metrics::Metrics;
 
 /// Bounds of the queue, and how often things are done beside it.
@@ -32,9 +33,9 @@ pub struct Config {
     pub admission_age_max: Duration,
     /// A command that waited longer is answered `TimedOut`.
     pub queue_age_max: Duration,
-    /// Records after which a snapshot is made, once there is time for it.
+    /// Records after which a snapshot is made; of large books, once there is time for it.
     pub snapshot_every: u64,
-    /// Records after which it is made whatever else there is to do: a second and a half of the next start.
+    /// Records after which that is made whatever else there is to do: a second and a half of the next start.
     pub snapshot_at_last: u64,
     /// While a commit is under way, this many newcomers are decided together: to wake the sequencer for each costs more
     /// than deciding.
@@ -104,6 +105,7 @@ struct Shell {
     fetched: mpsc::UnboundedReceiver<Waiting>,
     fetch: mpsc::UnboundedSender<Waiting>,
     answers: mpsc::UnboundedSender<Vec<(Who, Answer)>>,
+    snapshots: MemorySnapshots,
     commit: Option<JoinHandle<Settled>>,
     commit_since: Instant,
     /// The runtime of whoever started us: what is slow, or not ours alone, runs there.
@@ -117,6 +119,7 @@ pub async fn start(log: Arc<dyn Log>, config: Config) -> Result<(Sequencer, Join
     let (bulks_in, bulks) = mpsc::channel(config.bulks_max);
     let (fetch, fetched) = mpsc::unbounded_channel();
     let (answers, answers_out) = mpsc::unbounded_channel();
+    let (ask_for_snapshot, snapshots_asked) = mpsc::channel(1);
     let shared = Arc::new(Shared {
         log: log.clone(),
         metrics: Metrics::default(),
@@ -137,6 +140,7 @@ pub async fn start(log: Arc<dyn Log>, config: Config) -> Result<(Sequencer, Join
         fetched,
         fetch,
         answers,
+        snapshots: MemorySnapshots::new(snapshots_asked),
         commit: None,
         commit_since: Instant::now(),
         home: Handle::current(),
@@ -147,6 +151,7 @@ pub async fn start(log: Arc<dyn Log>, config: Config) -> Result<(Sequencer, Join
         every: shell.config.snapshot_every,
         at_last: shell.config.snapshot_at_last,
         newest: booted.snapshot.0,
+        from_memory: ask_for_snapshot,
     };
     tokio::spawn(answers::give(shared.clone(), answers_out));
     let ended = begin(shell).await?;
@@ -215,6 +220,7 @@ impl Shell {
                 }
                 // While a commit is under way only every so many newcomers wake us: none can be sent before its end.
                 () = self.shared.many_wait.notified(), if self.commit.is_some() && takes_singles => {}
+                () = self.snapshots.asked(), if self.snapshots.may_ask() => {}
                 Some(waiting) = self.fetched.recv(), if has_room => self.backlog.push_front(waiting),
                 // `None` tells that the handles are gone: once round, and the check above ends us.
                 job = self.singles.recv(), if self.commit.is_none() && takes_singles && !is_done(&self.singles) => {
@@ -230,10 +236,16 @@ impl Shell {
 
     /// Closes the open batch, unless another is in flight, and sees its row on its way to the log.
     async fn begin_commit(&mut self) {
-        let Some(row) = self.machine.take_row() else { return };
+        let Some(row) = self.machine.take_row() else {
+            if !self.machine.is_committing() {
+                self.snapshots.at_row_end(&self.machine);
+            }
+            return;
+        };
         self.commit_since = Instant::now();
         self.commit = Some(tokio::spawn(append(self.shared.log.clone(), row, self.home.clone())));
         tokio::task::yield_now().await;
+        self.snapshots.at_row_end(&self.machine);
         // The open batch is empty now: who waits for that goes before whoever comes next.
         self.submit_backlog().await;
     }
@@ -349,6 +361,7 @@ impl Shell {
             Settled::Stored(epoch) => {
                 epoch.into_iter().for_each(|epoch| self.machine.set_epoch(epoch));
                 self.machine.stored();
+                self.snapshots.stored();
                 self.shared.metrics.committed(self.machine.durable(), took);
                 self.shared.metrics.keys.store(self.machine.keys() as u64, Relaxed);
             }
@@ -365,6 +378,7 @@ impl Shell {
                 }
             }
         }
+        self.snapshots.not_stored();
         let writes_on = matches!(settled, Settled::Stored(_) | Settled::NotStored(_));
         if !writes_on {
             superseded(&*self.shared.log);

@@ -103,8 +103,12 @@ pub fn encode_books(books: &Books) -> Vec<u8> {
 /// A fold as a snapshot stores it.
 #[must_use]
 pub fn encode(fold: &Fold) -> Bytes {
-    let tree = fold.tree.to_bytes();
-    postcard::to_stdvec(&(fold.recorded_at, tree, &fold.books)).expect("as above").into()
+    encode_parts(fold.recorded_at, &fold.tree, &fold.books)
+}
+
+/// The same, of what is not held as a fold.
+pub(crate) fn encode_parts(recorded_at: Ts, tree: &Frontier, books: &Books) -> Bytes {
+    postcard::to_stdvec(&(recorded_at, tree.to_bytes(), books)).expect("as above").into()
 }
 
 fn decode(snapshot: &Snapshot) -> Option<Fold> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{item, open_books, transfer};
 use event_schemas::{Event, LedgerId, Record, Shard};
-use event_store::{Fault, MemoryLog};
+use event_store::{Fault, Log, MemoryLog};
 use ledger_core::{AccountRef, Books};
 use sequencer::{Answer, BATCH_RECORDS_MAX, Config, Sequencer, Stopped, Unavailable, start};
 
@@ -150,6 +150,38 @@ async fn a_new_server_goes_on_where_the_former_was() {
     let lost = former.submit(transfer("late", "equity:opening", "assets:bank", "1")).await.expect("taken");
     assert!(matches!(lost, Answer::NotRecorded), "{lost:?}");
     recorded(server.submit(transfer("late", "equity:opening", "assets:bank", "1")).await.expect("taken"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn snapshots_are_made_of_the_books_in_memory_under_way_and_at_rest() {
+    let log = MemoryLog::new(Shard(1));
+    let config = Config { own_thread: false, wake_every: 1, snapshot_every: 5, ..Config::default() };
+    let (sequencer, _) = start(Arc::new(log.clone()), config).await.expect("the log boots");
+    recorded(sequencer.submit(open_books()).await.expect("taken"));
+    let newest = async || log.newest_snapshots().await.expect("listed").first().map(|info| info.sequence);
+    let post = async |key: String| {
+        recorded(
+            sequencer.submit(transfer(&key, "equity:opening", "assets:bank", "1")).await.expect("taken"),
+        );
+        tokio::time::advance(Duration::from_millis(100)).await;
+    };
+    let mut posted = 0;
+    while newest().await.is_none() {
+        post(format!("t{posted}")).await;
+        posted += 1;
+    }
+    let (under_way, last) = (newest().await, log.head().await.expect("a head").last);
+    for at in 0..5 {
+        post(format!("more {at}")).await;
+    }
+    // No row follows that could end where a snapshot may stand.
+    while newest().await == under_way {
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    assert_eq!(newest().await.map(|at| at.0), Some(last.0 + 5));
+    let fold = sequencer::snapshot::newest(&log, None).await.expect("its root is the log's");
+    assert_eq!(fold.last.0, last.0 + 5);
+    assert_eq!(bank(&fold.books), sequencer.read(|books, _| bank(books)).await.expect("read"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,7 +21,7 @@ pub struct Disk {
     pub records: Vec<(Record, Vec<u8>)>,
     pub by_key: HashMap<(LedgerId, Key), Sequence>,
     pub by_ticket: HashMap<Ticket, Sequence>,
-    fold: Fold,
+    pub fold: Fold,
     /// The books' bytes after each record.
     pub books: Vec<Vec<u8>>,
     /// What the naive ledger makes of the same records.

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use event_schemas::{Key, LedgerId, Sequence, Ts};
-use event_store::NewRow;
+use event_store::{NewRow, Root};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sequencer::{Item, Submitted, snapshot};
@@ -22,6 +23,8 @@ pub struct World {
     pub servers: Vec<Server>,
     /// Statements whose clients are gone: the database may carry them out all the same.
     ghosts: Vec<NewRow>,
+    /// Of the servers' memory, where a row ends, by the row's root.
+    snapshots: HashMap<Root, Bytes>,
     /// What was acknowledged, as bytes.
     pub acknowledged: HashMap<(LedgerId, Key), Vec<u8>>,
     servers_made: usize,
@@ -45,6 +48,7 @@ impl World {
             clients: Clients::default(),
             servers: Vec::new(),
             ghosts: Vec::new(),
+            snapshots: HashMap::new(),
             acknowledged: HashMap::new(),
             servers_made: 0,
             clock: 1_000,
@@ -246,6 +250,7 @@ impl World {
         let Some(row) = server.machine.take_row() else { return };
         assert!(was_idle, "one row in flight");
         let text = format!("server {}: row {} to {} is sent", server.id, row.first, row.last);
+        self.snapshots.insert(row.root, server.machine.snapshot().bytes);
         server.commit = Commit::Sent(row);
         self.note(text);
     }
@@ -282,6 +287,8 @@ impl World {
     fn insert(&mut self, row: &NewRow) -> bool {
         let stored = self.disk.insert(row);
         if stored {
+            let fold = snapshot::encode(&self.disk.fold);
+            assert!(self.snapshots[&row.root] == fold, "LGR-6: a snapshot of memory is the fold of the log");
             self.check_new_row(row.first);
         }
         stored
@@ -404,6 +411,7 @@ impl World {
             }
         }
         while let Some(row) = self.servers[0].machine.take_row() {
+            self.snapshots.insert(row.root, self.servers[0].machine.snapshot().bytes);
             assert!(self.insert(&row), "nobody else writes");
             self.servers[0].machine.stored();
         }
