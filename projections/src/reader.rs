@@ -5,6 +5,7 @@ use std::time::Duration;
 use deadpool_postgres::{Object, Pool};
 use event_schemas::{Position, Sequence, Shard, Ts};
 use tokio::time::{Instant, sleep};
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::{
     ViewError,
@@ -137,14 +138,31 @@ impl Reader {
     pub async fn query(
         &self,
         sql: &str,
-        parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)],
+        parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<tokio_postgres::Row>, ViewError> {
-        let mut sql = sql.to_owned();
-        for build in &self.builds {
-            sql = sql.replace(&format!("{{{}}}", build.name), &build.schema());
-        }
-        let statement = self.client.prepare_cached(&sql).await.doing("prepare a query")?;
+        let statement = self.client.prepare_cached(&self.named(sql)).await.doing("prepare a query")?;
         self.client.query(&statement, parameters).await.doing("ask a view")
+    }
+
+    /// The same for a query that is made for this one question: it is planned for its parameters, and not kept.
+    pub async fn query_once(
+        &self,
+        sql: &str,
+        parameters: &[(Box<dyn ToSql + Sync + Send>, Type)],
+    ) -> Result<Vec<tokio_postgres::Row>, ViewError> {
+        let parameters: Vec<_> =
+            parameters.iter().map(|(value, of)| (&**value as &(dyn ToSql + Sync), of.clone())).collect();
+        self.client.query_typed(&self.named(sql), &parameters).await.doing("ask a view")
+    }
+
+    /// Settings for what is asked from here on.
+    pub async fn set(&self, sql: &str) -> Result<(), ViewError> {
+        self.client.batch_execute(sql).await.doing("set up a question")
+    }
+
+    fn named(&self, sql: &str) -> String {
+        let named = |sql: String, build: &Build| sql.replace(&format!("{{{}}}", build.name), &build.schema());
+        self.builds.iter().fold(sql.to_owned(), named)
     }
 
     /// `name.version` of each view that is asked, as part of a tag: another version may answer otherwise.

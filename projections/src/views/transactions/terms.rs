@@ -53,6 +53,11 @@ pub fn term(ledger: i32, kind: Kind, value: &str) -> String {
     format!("{ledger}{}:{}", kind.letter(), cut(value))
 }
 
+/// Whether the term of a value stands for others too.
+pub fn is_cut(value: &str) -> bool {
+    value.len() > VALUE_BYTES_MAX
+}
+
 /// What stands for a name and its value in the metadata.
 pub fn metadata(name: &str, value: &str) -> String {
     format!("{name}={value}")
