@@ -29,6 +29,8 @@ codes! {
         "A query parameter or header has a value that this route does not take.";
     UNKNOWN_PARAMETER = 400 "unknown_parameter", "Unknown parameter",
         "A query parameter is not one of this route's. It is refused rather than ignored, so that a mistyped dry_run never posts.";
+    INVALID_FILTER = 400 "invalid_filter", "Invalid filter",
+        "The filter is not one of the language of searches. The figures say at which character, what was found there and what was expected.";
     NOT_AUTHENTICATED = 401 "not_authenticated", "Not authenticated",
         "Send a key: `Authorization: Bearer nxk_…`. Keys are made with `nexus keys create`.";
     KEY_INVALID = 401 "key_invalid", "Key not valid",
@@ -45,6 +47,8 @@ codes! {
         "There is no record at this position, or it is of a ledger that the key was not granted; which of the two is not said.";
     ACCOUNT_NOT_FOUND = 404 "no_such_account", "No such account",
         "No account of this ledger has, or ever had, this path.";
+    TRANSACTION_NOT_FOUND = 404 "no_such_transaction", "No such transaction",
+        "The ledger had no transaction with this id, as far as the view has read or as of when it was asked about.";
     METHOD_NOT_ALLOWED = 405 "method_not_allowed", "Method not allowed",
         "The address exists, but not for this method; the Allow header lists those it has.";
     NOT_ACCEPTABLE = 406 "not_acceptable", "Not acceptable",
@@ -55,6 +59,8 @@ codes! {
         "The body, or one line of it, is longer than this route takes; the detail has the limit.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "Unsupported media type",
         "The Content-Type is missing or is not one that this route reads.";
+    SEARCH_TOO_LONG = 422 "search_too_long", "The search takes too long",
+        "It was given up. Name an account, a time, a currency or a word, or leave out totals and facets.";
     KEY_REUSED = 422 "key_reused", "Key used before",
         "The key was used before, for another request. A repeat sends the same request; a new request needs a new key. The figure `used_at` names the record that used it.";
     KEYS_DIFFER = 422 "keys_differ", "Two different keys",

@@ -276,6 +276,7 @@ pub fn view_failed(error: ViewError) -> Problem {
             );
             problem
         }
+        ViewError::TakesTooLong => Problem::new(&codes::SEARCH_TOO_LONG),
         error => {
             tracing::warn!(error = &error as &dyn std::error::Error, "a view could not be read");
             Problem::new(&codes::UNAVAILABLE).detail("the views cannot be read now").retry_after(1)

@@ -14,6 +14,7 @@ mod get_account;
 mod get_balances;
 mod get_event;
 mod get_ledger;
+mod get_transaction;
 mod list_accounts;
 mod list_audit;
 mod list_events;
@@ -27,6 +28,7 @@ mod record_rate;
 mod register_asset;
 mod rename_account;
 mod reverse_transaction;
+mod search_transactions;
 mod set_limits;
 mod stream;
 mod unfreeze_account;
@@ -58,5 +60,5 @@ pub fn all(engine: &Arc<Engine>, streams: &Arc<Streams>) -> impl OpenApi + use<>
 /// Those that take `known_at`: several can be asked at one position.
 fn askable(engine: &Arc<Engine>) -> impl OpenApi + use<> {
     let of = || Arc::clone(engine);
-    get_balances::Route(of())
+    (get_balances::Route(of()), search_transactions::Route(of()), get_transaction::Route(of()))
 }

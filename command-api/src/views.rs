@@ -6,3 +6,4 @@ pub mod balances;
 pub mod ledger;
 pub mod question;
 pub mod tagged;
+pub mod transaction;

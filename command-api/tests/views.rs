@@ -183,3 +183,61 @@ async fn questions_asked_together_are_answered_as_of_one_position() {
         assert_eq!((refused.status, refused.json()["pointer"].as_str()), (400, Some(pointer)), "{question}");
     }
 }
+
+#[tokio::test]
+async fn transactions_are_searched_and_read_with_their_links() {
+    let world = World::new().await;
+    let transactions = "/v1/ledgers/household/transactions";
+    let rent = r#"{"effective_at": "2026-03-01", "description": "Rent for March", "reference": "R-3",
+        "metadata": {"flat": "12 b"}, "entries": [
+        {"account": "expenses:rent", "direction": "debit", "amount": "900.00", "currency": "EUR", "tags": ["home"]},
+        {"account": "assets:bank", "direction": "credit", "amount": "900.00", "currency": "EUR"}]}"#;
+    let posted = world.post(transactions, "t1", rent).await;
+    world.post(transactions, "t2", TRANSFER).await;
+    world.post(&format!("{transactions}/t1/reverse"), "t3", r#"{"description": "paid twice"}"#).await;
+    let last = world.post(transactions, "t4", TRANSFER).await;
+
+    let ids = |answer: &Answer| {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let found = answer.json()["transactions"].as_array().unwrap().clone();
+        found.iter().map(|found| found["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for (query, expected) in [
+        ("", vec!["t4", "t3", "t2", "t1"]),
+        ("filter=text:rent", vec!["t1"]),
+        ("filter=metadata.flat:%2212%20b%22%20or%20text:twice", vec!["t3", "t1"]),
+        ("filter=account:expenses%20and%20amount%3E1&order=recorded_asc", vec!["t1", "t3"]),
+        ("filter=not%20tag:home&order=effective_asc", vec!["t2", "t4"]),
+        ("filter=kind:posted&limit=2", vec!["t4", "t2"]),
+        ("filter=effective:2026-03", vec!["t1"]),
+    ] {
+        let answer = world.get(&format!("{transactions}?{query}&min_position={last}"), "").await;
+        assert_eq!(ids(&answer), expected, "{query}");
+        assert_eq!(answer.json()["as_of"], last.as_str());
+    }
+    let first = world.get(&format!("{transactions}?limit=3&totals=true&facets=account,tag"), "").await.json();
+    assert_eq!(first["totals"]["transactions"], 4);
+    assert_eq!(first["totals"]["currencies"][0]["debits"], "1802.00");
+    assert_eq!(first["facets"][0]["values"][0]["value"], "assets:bank");
+    assert_eq!(first["facets"][1]["values"][0]["transactions"], 2);
+    let next = first["next"].as_str().unwrap();
+    assert_eq!(ids(&world.get(&format!("{transactions}?cursor={next}"), "").await), ["t1"]);
+    let other = world.get(&format!("{transactions}?cursor={next}&order=recorded_asc"), "").await;
+    assert_eq!((other.status, other.json()["code"].as_str()), (400, Some("invalid_parameter")));
+
+    let wrong = world.get(&format!("{transactions}?filter=text:rent%20acount:x"), "").await.json();
+    assert_eq!(
+        (wrong["code"].as_str(), wrong["figures"]["at"].as_str()),
+        (Some("invalid_filter"), Some("11"))
+    );
+
+    let one = world.get(&format!("{transactions}/t1"), "").await;
+    assert_eq!(one.header("etag").unwrap(), format!("W/\"transactions.1@{last}\""));
+    assert_eq!(one.json()["reversed_by"]["id"], "t3");
+    assert_eq!(one.json()["metadata"]["flat"], "12 b");
+    let then = world.get(&format!("{transactions}/t1?known_at={posted}"), "").await.json();
+    assert_eq!((then["position"].as_str(), then.get("reversed_by")), (Some(posted.as_str()), None));
+    assert_eq!(world.get(&format!("{transactions}/t3"), "").await.json()["reverses"]["id"], "t1");
+    let nobody = world.get(&format!("{transactions}/t2?known_at={posted}"), "").await;
+    assert_eq!((nobody.status, nobody.json()["code"].as_str()), (404, Some("no_such_transaction")));
+}

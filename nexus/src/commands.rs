@@ -19,6 +19,7 @@ mod projector;
 mod rate;
 mod replay;
 mod reverse;
+mod search;
 mod up;
 mod views;
 
@@ -48,6 +49,7 @@ commands! {
     open => Open,
     accounts => Accounts,
     balance => Balance,
+    search => Search,
     post => Post,
     reverse => Reverse,
     rate => Rate,

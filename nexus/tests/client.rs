@@ -105,11 +105,23 @@ fn views(place: &Place) {
     assert!(place.nexus(&["balance", "shop", "--below", "assets:safe"]).err.contains("no_such_account"));
     assert!(place.nexus(&["balance", "shop", "--at", "yesterday"]).err.contains("invalid_parameter"));
 
+    let found =
+        place.run(&["search", "shop", "account:assets:till and amount>=12", "--totals", "--facets", "month"]);
+    for word in ["sale-1", "rung up twice (reverses sale-1)", "12.34", "2 transactions in all"] {
+        assert!(found.contains(word), "{word:?} is missing: {found}");
+    }
+    let found = place.json(&["search", "shop", "kind:posted", "--known-at", &known, "--limit", "1"]);
+    assert_eq!(found["transactions"][0]["id"], "sale-1");
+    assert_eq!(found["transactions"][0]["reversed_by"], serde_json::Value::Null);
+    let wrong = place.nexus(&["search", "shop", "amount>=a lot"]);
+    assert!(wrong.err.contains("at character 9: found `a`"), "{wrong:?}");
+
     place.run(&["views", "rebuild", "balances"]);
     within(Duration::from_secs(20), || {
         let views = place.json(&["views"]);
         let builds = views["views"].as_array().unwrap();
-        let state = |build: u64| builds.iter().find(|b| b["build"] == build).map(|b| b["state"].clone());
+        let of = |build: u64| builds.iter().find(|b| b["view"] == "balances" && b["build"] == build);
+        let state = |build: u64| of(build).map(|b| b["state"].clone());
         state(2) == Some("live".into()) && state(1) == Some("retired".into())
     });
     assert_eq!(till(&["assets:till", "--known-at", &known]), "12.34");

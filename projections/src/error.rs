@@ -33,6 +33,8 @@ pub enum ViewError {
     /// It has not read as far as the caller asked, within the time that was given.
     #[error("the view {name:?} has read up to {read}, and {wanted} was asked for")]
     Behind { name: &'static str, read: Sequence, wanted: Sequence },
+    #[error("the question takes too long to be answered")]
+    TakesTooLong,
 }
 
 /// Says what was being done when Postgres failed.

@@ -5,7 +5,10 @@ use std::time::Duration;
 use deadpool_postgres::{Object, Pool};
 use event_schemas::{Position, Sequence, Shard, Ts};
 use tokio::time::{Instant, sleep};
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{
+    error::SqlState,
+    types::{ToSql, Type},
+};
 
 use crate::{
     ViewError,
@@ -152,7 +155,11 @@ impl Reader {
     ) -> Result<Vec<tokio_postgres::Row>, ViewError> {
         let parameters: Vec<_> =
             parameters.iter().map(|(value, of)| (&**value as &(dyn ToSql + Sync), of.clone())).collect();
-        self.client.query_typed(&self.named(sql), &parameters).await.doing("ask a view")
+        let asked = self.client.query_typed(&self.named(sql), &parameters).await;
+        match &asked {
+            Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => Err(ViewError::TakesTooLong),
+            _ => asked.doing("ask a view"),
+        }
     }
 
     /// Settings for what is asked from here on.

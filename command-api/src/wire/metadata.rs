@@ -7,7 +7,7 @@ use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use super::text::Text;
@@ -25,6 +25,12 @@ type Content = Text<0, 500>;
 impl WireMetadata {
     pub fn sealed(self) -> Sealed<Metadata> {
         Sealed::Plain(self.0)
+    }
+}
+
+impl Serialize for WireMetadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
 }
 

@@ -9,7 +9,7 @@ use ledger_core::{
     },
 };
 use poem_openapi::{Enum, Object};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Wire, WireMetadata, at_most, present, strict,
@@ -70,7 +70,7 @@ pub struct Entry {
 }
 
 /// Which side of the account an entry is on.
-#[derive(Enum, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Enum, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
 pub enum Side {

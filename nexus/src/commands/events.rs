@@ -75,7 +75,7 @@ pub async fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
-async fn zone_of(client: &Client, ledger: &str) -> Result<Tz> {
+pub async fn zone_of(client: &Client, ledger: &str) -> Result<Tz> {
     let ledger = client.get(&format!("/v1/ledgers/{}", segment(ledger))).await?;
     // A zone that only a newer server knows: better in UTC than not at all.
     Ok(text(&ledger, "time_zone").parse().unwrap_or(Tz::UTC))

@@ -23,7 +23,8 @@ use fold::{Tables, What};
 pub use parse::{FILTER_CHARACTERS_MAX, InvalidFilter, parse};
 pub use read::{Entry, Link, Transaction};
 pub use search::{
-    By, Cursor, FACET_VALUES_MAX, Facet, Found, Order, Page, Search, Total, Totals, Values, find, search,
+    By, Cursor, FACET_VALUES_MAX, Facet, Found, Order, Page, Search, Total, Totals, Values, explain, find,
+    search,
 };
 pub use terms::words;
 

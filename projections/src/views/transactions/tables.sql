@@ -25,6 +25,8 @@ CREATE TABLE transactions (
 CREATE INDEX transactions_by_effect ON transactions (ledger, effective, position);
 CREATE INDEX transactions_by_id ON transactions USING hash (id);
 CREATE INDEX transactions_by_reversed ON transactions (ledger, reverses) WHERE reverses IS NOT NULL;
+-- Of more terms than usual it is known how frequent they are.
+ALTER TABLE transactions ALTER COLUMN terms SET STATISTICS 300;
 -- Rows stand in the order of `recorded`, so that this one is small and costs next to nothing.
 CREATE INDEX transactions_by_record ON transactions USING brin (recorded)
     WITH (pages_per_range = 32, autosummarize = on);
