@@ -143,23 +143,24 @@ impl<'a> Parser<'a> {
     fn condition(&mut self, place: Place) -> Result<Condition, InvalidFilter> {
         self.skip_blanks();
         let start = self.at;
-        let name = self.run(|c| c.is_ascii_alphanumeric() || c == '_').to_ascii_lowercase();
+        let said = self.run(|c| c.is_ascii_alphanumeric() || c == '_');
+        let name = said.to_ascii_lowercase();
         if name.is_empty() {
             return Err(self.fault(CONDITION));
         }
         if self.conditions == CONDITIONS_MAX {
             let expected = format!("the end: a filter has at most {CONDITIONS_MAX} conditions");
-            return Err(self.fault_at(start, format!("`{name}`"), &expected));
+            return Err(self.fault_at(start, format!("`{said}`"), &expected));
         }
         self.conditions += 1;
-        let condition = self.of_field(&name, start)?;
+        let condition = self.of_field(&name, said, start)?;
         if place == Place::InEntry && condition.field().is_none() {
-            return Err(self.fault_at(start, format!("`{name}`"), ENTRY_FIELDS));
+            return Err(self.fault_at(start, format!("`{said}`"), ENTRY_FIELDS));
         }
         Ok(condition)
     }
 
-    fn of_field(&mut self, name: &str, start: usize) -> Result<Condition, InvalidFilter> {
+    fn of_field(&mut self, name: &str, said: &str, start: usize) -> Result<Condition, InvalidFilter> {
         let condition = match name {
             "account" => {
                 let below = self.equals()? == Sign::Colon;
@@ -202,7 +203,7 @@ impl<'a> Parser<'a> {
                 let words: Vec<String> = words(text).collect();
                 (!words.is_empty()).then_some(words)
             })?),
-            _ => return Err(self.fault_at(start, format!("`{name}`"), FIELDS)),
+            _ => return Err(self.fault_at(start, format!("`{said}`"), FIELDS)),
         };
         Ok(condition)
     }
