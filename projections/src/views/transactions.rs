@@ -58,6 +58,10 @@ impl View for Transactions {
         concat!(include_str!("names/tables.sql"), include_str!("transactions/tables.sql"))
     }
 
+    fn indexes(&self) -> &'static str {
+        include_str!("transactions/indexes.sql")
+    }
+
     async fn apply(
         &mut self,
         transaction: &tokio_postgres::Transaction<'_>,
