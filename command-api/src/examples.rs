@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// The bodies, by the names of their schemas.
-pub fn bodies() -> [(&'static str, Value); 10] {
+pub fn bodies() -> [(&'static str, Value); 13] {
     [
         ("NewLedger", json!({ "id": "household", "name": "Our household", "time_zone": "Europe/Prague" })),
         ("NewAccount", json!({ "path": "assets:bank:checking", "name": "Everyday account" })),
@@ -34,6 +34,21 @@ pub fn bodies() -> [(&'static str, Value); 10] {
                 "/v1/ledgers/household/balances?account=expenses:food",
             ] }),
         ),
+        (
+            "NewBudget",
+            json!({
+                "budget": "groceries", "account": "expenses:food", "currency": "EUR", "amount": "400.00",
+                "period": "month", "carry_over": "remaining",
+            }),
+        ),
+        (
+            "NewPlan",
+            json!({
+                "account": "expenses:food", "currency": "EUR", "amount": "450.00", "period": "month",
+                "carry_over": "remaining",
+            }),
+        ),
+        ("BudgetEnd", json!({ "reason": "no longer needed" })),
     ]
 }
 

@@ -8,7 +8,9 @@ use crate::{engine::Engine, stream::Streams};
 
 mod ask_together;
 mod bulk;
+mod change_budget;
 mod close_account;
+mod drop_budget;
 mod freeze_account;
 mod get_account;
 mod get_balances;
@@ -29,6 +31,7 @@ mod register_asset;
 mod rename_account;
 mod reverse_transaction;
 mod search_transactions;
+mod set_budget;
 mod set_limits;
 mod stream;
 mod unfreeze_account;
@@ -49,12 +52,13 @@ pub fn all(engine: &Arc<Engine>, streams: &Arc<Streams>) -> impl OpenApi + use<>
         register_asset::Route(of()),
         record_rate::Route(of()),
     );
+    let budgets = (set_budget::Route(of()), change_budget::Route(of()), drop_budget::Route(of()));
     let transactions = (post_transaction::Route(of()), reverse_transaction::Route(of()), bulk::Route(of()));
     let stream = stream::Route(of(), Arc::clone(streams));
     let events = (list_events::Route(of()), get_event::Route(of()), stream);
     let views =
         (askable(engine), ask_together::Route::new(engine), list_audit::Route(of()), list_views::Route(of()));
-    (ledgers, accounts, transactions, events, views)
+    (ledgers, accounts, budgets, transactions, events, views)
 }
 
 /// Those that take `known_at`: several can be asked at one position.

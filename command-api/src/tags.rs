@@ -10,6 +10,8 @@ pub enum Tag {
     Accounts,
     /// Money that moves.
     Transactions,
+    /// What is planned for each period, and what came of it.
+    Budgets,
     /// What the books say, at any time and as known at any time.
     Views,
     /// The log: what happened, as it was recorded.

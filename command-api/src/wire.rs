@@ -5,6 +5,7 @@
 pub mod account;
 pub mod answer;
 pub mod asset;
+pub mod budget;
 pub mod bulk;
 pub mod event;
 pub mod ledger;

@@ -40,6 +40,7 @@ fn filled(path: &str) -> String {
         .replace("{account}", "assets:bank")
         .replace("{transaction}", "t1")
         .replace("{position}", "1:1")
+        .replace("{budget}", "food")
 }
 
 impl Door {
@@ -100,6 +101,8 @@ async fn a_ledger_that_is_not_granted_answers_like_one_that_is_not_there() {
         r#"{"currency": "EUR"}"#,
         r#"{"currency": "P", "scale": 0}"#,
         r#"{"base": "EUR", "quote": "CZK", "rate": "25.1"}"#,
+        r#"{"budget": "food", "account": "expenses:food", "currency": "EUR", "amount": "1", "period": "month"}"#,
+        r#"{"account": "expenses:food", "currency": "EUR", "amount": "1", "period": "month"}"#,
     ];
     let transaction =
         r#"{"entries": [{"account": "assets:x", "direction": "debit", "amount": "1", "currency": "EUR"}]}"#;

@@ -8,7 +8,7 @@ use kit::open_books;
 use serde_json::{Value, json};
 
 /// As somebody would try them, from the top; the account can be closed because the reversal emptied it.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 16] = [
     "open_ledger",
     "open_account",
     "post_transaction",
@@ -16,6 +16,9 @@ const ORDER: [&str; 13] = [
     "set_limits",
     "register_asset",
     "record_rate",
+    "set_budget",
+    "change_budget",
+    "drop_budget",
     "freeze_account",
     "unfreeze_account",
     "reverse_transaction",

@@ -11,6 +11,9 @@ pub mod account_opened;
 pub mod account_renamed;
 pub mod account_unfrozen;
 pub mod asset_registered;
+pub mod budget_changed;
+pub mod budget_dropped;
+pub mod budget_set;
 pub mod command_refused;
 pub mod entries;
 pub mod ledger_opened;
@@ -112,4 +115,7 @@ events! {
     LimitsSet in limits_set,
     AssetRegistered in asset_registered,
     RateRecorded in rate_recorded,
+    BudgetSet in budget_set,
+    BudgetChanged in budget_changed,
+    BudgetDropped in budget_dropped,
 }

@@ -13,6 +13,8 @@ use crate::text::{ShortText, every};
 pub enum InvalidId {
     #[error("a ledger's id is 1 to 63 of a-z, 0-9, '-' and '_', and begins with a letter or a digit")]
     Ledger,
+    #[error("a budget's id is 1 to 63 of a-z, 0-9, '-' and '_', and begins with a letter or a digit")]
+    Budget,
     #[error("a key is 1 to 255 printable ASCII characters without blanks at its ends")]
     Key,
     #[error("an actor is 1 to 255 printable ASCII characters without blanks")]
@@ -24,6 +26,10 @@ pub enum InvalidId {
 /// One set of books, by the slug that its opener chose.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LedgerId(ShortText);
+
+/// A budget of a ledger, by the slug that its maker chose.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BudgetId(ShortText);
 
 /// The name that makes a command happen once. It is also the transaction's id within its ledger.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +76,7 @@ macro_rules! name {
                 self.0.as_str()
             }
 
+            #[allow(dead_code, reason = "not every name is written by hand")]
             pub(crate) fn as_bytes(&self) -> &[u8] {
                 self.0.as_bytes()
             }
@@ -121,6 +128,7 @@ macro_rules! name {
 }
 
 name!(LedgerId, is_slug, InvalidId::Ledger, "^[a-z0-9][a-z0-9_-]{0,62}$");
+name!(BudgetId, is_slug, InvalidId::Budget, "^[a-z0-9][a-z0-9_-]{0,62}$");
 name!(Key, is_key, InvalidId::Key, "^[!-~]([ -~]{0,253}[!-~])?$");
 name!(ActorId, is_actor, InvalidId::Actor, "^[!-~]{1,255}$");
 

@@ -37,6 +37,8 @@ pub enum InvalidTime {
     NotAnInstant,
     #[error("a time reads like 2026-11-23T10:00:00Z, or 2026-11-23 for the start of that day")]
     NotATime,
+    #[error("a day reads like 2026-11-23")]
+    NotADay,
     #[error("years run from 0001 to 9999")]
     OutOfRange,
 }

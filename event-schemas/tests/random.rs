@@ -89,6 +89,9 @@ fn by_serde(record: &Record) -> Value {
         Event::LimitsSet(event) => json!(event),
         Event::AssetRegistered(event) => json!(event),
         Event::RateRecorded(event) => json!(event),
+        Event::BudgetSet(event) => json!(event),
+        Event::BudgetChanged(event) => json!(event),
+        Event::BudgetDropped(event) => json!(event),
     };
     object.extend(payload.as_object().expect("events are objects").clone());
     Value::Object(object)

@@ -7,7 +7,10 @@ use crate::decide::{Context, Decided};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::state::{AccountRef, Books, Ledger};
 
+mod budgeting;
+pub mod change_budget;
 pub mod close_account;
+pub mod drop_budget;
 pub mod freeze_account;
 pub mod open_account;
 pub mod open_ledger;
@@ -17,6 +20,7 @@ pub mod record_rate;
 pub mod register_asset;
 pub mod rename_account;
 pub mod reverse_transaction;
+pub mod set_budget;
 pub mod set_limits;
 pub mod unfreeze_account;
 
@@ -96,6 +100,9 @@ commands! {
     SetLimits in set_limits from LimitsSet,
     RegisterAsset in register_asset from AssetRegistered,
     RecordRate in record_rate from RateRecorded,
+    SetBudget in set_budget from BudgetSet,
+    ChangeBudget in change_budget from BudgetChanged,
+    DropBudget in drop_budget from BudgetDropped,
 }
 
 impl From<OpenLedger> for Command {

@@ -3,8 +3,8 @@
 use event_schemas::{Event, Record};
 
 use crate::commands::{
-    close_account, freeze_account, open_account, open_ledger, post_transaction, register_asset,
-    rename_account, reverse_transaction, set_limits, unfreeze_account,
+    change_budget, close_account, drop_budget, freeze_account, open_account, open_ledger, post_transaction,
+    register_asset, rename_account, reverse_transaction, set_budget, set_limits, unfreeze_account,
 };
 use crate::state::Books;
 use crate::undo::{Journal, Undo};
@@ -31,6 +31,9 @@ pub fn evolve(books: &mut Books, record: &Record, journal: &mut impl Journal) {
         Event::AssetRegistered(event) => register_asset::evolve(ledger, place, event, journal),
         // The books hold no rates: see `record_rate`.
         Event::RateRecorded(_) => {}
+        Event::BudgetSet(event) => set_budget::evolve(ledger, place, event, journal),
+        Event::BudgetChanged(event) => change_budget::evolve(ledger, place, event, journal),
+        Event::BudgetDropped(event) => drop_budget::evolve(ledger, place, event, journal),
         Event::TransactionPosted(event) => post_transaction::evolve(ledger, place, event, journal),
         Event::TransactionReversed(event) => {
             reverse_transaction::evolve(ledger, place, envelope, event, journal)

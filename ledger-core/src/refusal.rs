@@ -115,6 +115,15 @@ refusals! {
 
     901 CurrenciesAreTheSame "currencies_are_the_same" Rule "A rate's base and its quote are the same currency." "Name two currencies."
     902 RateIsZero "rate_is_zero" Rule "A rate is more than zero." "Mend the rate."
+
+    1001 BudgetAlreadyExists "budget_already_exists" Race "The ledger has a budget with this id." "Choose another id, or change the budget that is there."
+    1002 BudgetNotFound "budget_not_found" Missing "The ledger has no budget with this id." "Mend the id, or set the budget first."
+    1003 BudgetIsForNothing "budget_is_for_nothing" Rule "A budget is for an account, for a category, or for a category in an account." "Name one of them."
+    1004 BudgetDirectionIsUnknown "budget_direction_is_unknown" Rule "The account is not there, and its path's first name does not tell whether debits or credits use the plan up." "Say the direction: debit where money is spent, credit where it is earned."
+    1005 PeriodIsNotWhole "period_is_not_whole" Rule "A budget begins and ends where periods of the calendar do." "Take one of the days that the figures name."
+    1006 BudgetStartsTooEarly "budget_starts_too_early" Rule "A budget starts in the year 1970 or later." "Choose a later day."
+    1007 BudgetEndsBeforeItStarts "budget_ends_before_it_starts" Rule "The budget's last day is before its first." "Mend the days."
+    1008 BudgetsAreTooMany "budgets_are_too_many" Rule "A ledger has at most 10,000 budgets at a time." "Drop one that is not needed any more."
 }
 
 impl Refusal {

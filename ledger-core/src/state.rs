@@ -6,7 +6,8 @@ use std::hash::BuildHasher;
 use chrono_tz::Tz;
 use event_schemas::events::ledger_opened::{AccountsPolicy, PathsPolicy};
 use event_schemas::{
-    AccountNumber, AccountPath, AccountType, AssetCode, Direction, LedgerId, Quantity, Sequence,
+    AccountNumber, AccountPath, AccountType, AssetCode, BudgetId, Direction, LedgerId, Period, Quantity,
+    Sequence,
 };
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,8 @@ pub struct Ledger {
     pub(crate) assets: OwnAssets,
     /// Reversed transactions, and what reversed them.
     pub(crate) reversed: BTreeMap<Sequence, Sequence>,
+    /// Budgets that were set and not dropped, and the periods that they plan for. What they plan stands in the log: no rule asks.
+    pub(crate) budgets: BTreeMap<BudgetId, Period>,
     /// The last record that changed this ledger.
     pub changed_at: Sequence,
     /// Present paths to numbers; an index over `accounts`, so that a path is held once.
@@ -146,7 +149,7 @@ impl Books {
         &self.ledgers
     }
 
-    /// How much there is to store of them: ledgers, accounts, assets, former paths, reversals.
+    /// How much there is to store of them: ledgers, accounts, assets, former paths, reversals, budgets.
     #[must_use]
     pub fn held(&self) -> usize {
         let of = |ledger: &Ledger| {
@@ -155,6 +158,7 @@ impl Books {
                 ledger.former_paths.len(),
                 ledger.reversed.len(),
                 ledger.assets.list().len(),
+                ledger.budgets.len(),
             ]
         };
         self.ledgers.iter().flat_map(of).fold(self.ledgers.len(), usize::saturating_add)

@@ -2,7 +2,7 @@
 //!
 //! A batch that Postgres did not store, an atomic batch with a refused item and a dry run all end this way.
 
-use event_schemas::{AccountNumber, AccountPath, Sequence};
+use event_schemas::{AccountNumber, AccountPath, BudgetId, Period, Sequence};
 
 use crate::limits::Limits;
 use crate::state::{Balance, Books, Status, index};
@@ -29,6 +29,8 @@ pub enum Undo {
     Renamed(u32, AccountNumber, AccountPath, FormerPath),
     LimitsSet(u32, AccountNumber, Option<Box<Vec<Limits>>>),
     Reversed(u32, Sequence),
+    /// `None`: there was no such budget.
+    Budget(u32, BudgetId, Option<Period>),
 }
 
 /// What a rename did to the list of former paths.
@@ -92,6 +94,13 @@ fn put_back(books: &mut Books, note: Undo) {
         }
         Undo::Reversed(ledger, original) => {
             books.at_mut(ledger).reversed.remove(&original);
+        }
+        Undo::Budget(ledger, budget, before) => {
+            let budgets = &mut books.at_mut(ledger).budgets;
+            match before {
+                Some(period) => budgets.insert(budget, period),
+                None => budgets.remove(&budget),
+            };
         }
     }
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod api;
 mod audit;
 mod balance;
+mod budget;
 mod completions;
 mod demo;
 mod doctor;
@@ -53,6 +54,7 @@ commands! {
     post => Post,
     reverse => Reverse,
     rate => Rate,
+    budget => Budget,
     events => Events,
     audit => Audit,
     keys => Keys,

@@ -82,8 +82,34 @@ fn postings(place: &Place) {
     assert!(place.run(&["events", "shop"]).contains("1 EUR = 25.10 CZK"));
     let dry = place.run(&["rate", "shop", "EUR", "CZK", "25.2", "--dry-run"]);
     assert!(dry.contains("Nothing was recorded"), "{dry}");
+    budgets(place);
     place.run(&["reverse", "shop", "sale-1", "--description", "rung up twice"]);
     assert_eq!(place.json(&["balance", "shop", "assets:till"])["balances"][0]["posted"]["balance"], "0.00");
+}
+
+fn budgets(place: &Place) {
+    let set = [
+        "budget",
+        "shop",
+        "set",
+        "sales",
+        "1000",
+        "EUR",
+        "month",
+        "--account",
+        "income:sales",
+        "--key",
+        "b1",
+    ];
+    let words = place.run(&[&set[..], &["--starts", "2026-01-01"]].concat());
+    assert!(words.contains("budget sales: 1000.00 EUR a month from 2026-01-01 on"), "{words}");
+    let change = ["budget", "shop", "change", "sales", "1100", "EUR", "month", "--account", "income:sales"];
+    let changed = place.json(&[&change[..], &["--starts", "2026-07-01", "--carry-over", "all"]].concat());
+    assert_eq!((&changed["direction"], &changed["carry_over"]), (&"credit".into(), &"all".into()));
+    assert!(place.run(&["events", "shop"]).contains("sales: 1100.00 EUR a month from 2026-07-01"));
+    assert!(place.nexus(&["budget", "shop", "drop", "rent"]).err.contains("budget_not_found"));
+    let dry = place.run(&["budget", "shop", "drop", "sales", "--from", "2030-01-01", "--dry-run"]);
+    assert!(dry.contains("nothing is planned from 2030-01-01 on. Nothing was recorded."), "{dry}");
 }
 
 fn views(place: &Place) {

@@ -51,7 +51,7 @@ pub fn fingerprint() -> &'static str {
 /// Small books in which every kind of state occurs.
 fn golden_fold() -> Books {
     let mut books = Books::default();
-    let commands: [(&str, &str); 6] = [
+    let commands: [(&str, &str); 7] = [
         ("open_ledger", r#"{"time_zone":"Europe/Prague"}"#),
         ("register_asset", r#"{"currency":"BTC","scale":8}"#),
         ("open_account", r#"{"path":"assets:bank"}"#),
@@ -64,6 +64,10 @@ fn golden_fold() -> Books {
                 {"account":"income:mining","direction":"credit","amount":"0.00000001","currency":"BTC"}]}"#,
         ),
         ("rename_account", r#"{"account":"assets:coins","path":"assets:wallet"}"#),
+        (
+            "set_budget",
+            r#"{"budget":"food","category":"food","currency":"EUR","amount":"9","period":"week","carry_over":"none"}"#,
+        ),
     ];
     for (at, (name, inputs)) in commands.into_iter().enumerate() {
         let command: Command =

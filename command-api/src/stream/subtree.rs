@@ -46,6 +46,9 @@ impl Subtree {
             Event::LedgerOpened(_)
             | Event::AssetRegistered(_)
             | Event::RateRecorded(_)
+            | Event::BudgetSet(_)
+            | Event::BudgetChanged(_)
+            | Event::BudgetDropped(_)
             | Event::CommandRefused(_) => false,
         }
     }

@@ -18,7 +18,7 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
-use super::{Wire, account::Kind, ledger, metadata::WireMetadata, time::write_ts};
+use super::{Wire, account::Kind, budget, ledger, metadata::WireMetadata, time::write_ts};
 
 /// What every answer to a command begins with.
 #[derive(Clone, Debug)]
@@ -294,6 +294,7 @@ pub fn write(out: &mut Vec<u8>, head: &Head<'_>, event: &Event) {
             value(out, "rate", &rate.rate);
             sealed(out, "source", rate.source.as_ref());
         }
+        Event::BudgetSet(_) | Event::BudgetChanged(_) | Event::BudgetDropped(_) => budget::write(out, event),
         Event::CommandRefused(_) => unreachable!("a refusal is answered by a problem"),
     }
     out.push(b'}');
@@ -372,18 +373,18 @@ pub(crate) fn balances(out: &mut Vec<u8>, entries: &[Entry], keep: impl Fn(&Entr
     out.push(b']');
 }
 
-fn sealed<T: serde::Serialize>(out: &mut Vec<u8>, field: &str, content: Option<&Sealed<T>>) {
+pub(super) fn sealed<T: serde::Serialize>(out: &mut Vec<u8>, field: &str, content: Option<&Sealed<T>>) {
     if let Some(content) = content {
         value(out, field, content);
     }
 }
 
-fn value(out: &mut Vec<u8>, field: &str, content: &(impl serde::Serialize + ?Sized)) {
+pub(super) fn value(out: &mut Vec<u8>, field: &str, content: &(impl serde::Serialize + ?Sized)) {
     name(out, field);
     serde_json::to_writer(out, content).expect("writing JSON to memory");
 }
 
-fn quantity(out: &mut Vec<u8>, field: &str, content: Quantity) {
+pub(super) fn quantity(out: &mut Vec<u8>, field: &str, content: Quantity) {
     name(out, field);
     out.push(b'"');
     content.write(out);
@@ -474,6 +475,9 @@ mod tests {
             limits_set: ,"event":"limits_set","number":7,"currency":"EUR","floor":"0.00","ceiling":"10000.00","credit_line":"500.00"}
             asset_registered: ,"currency":"BTC","scale":8,"name":"Bitcoin"}
             rate_recorded: ,"base":"EUR","quote":"CZK","rate":"25.10","source":"Czech National Bank"}
+            budget_set: ,"event":"budget_set","budget":"groceries","name":"Food and drink","account":"expenses:food","category":"groceries","direction":"debit","currency":"EUR","amount":"400.00","period":"month","starts":"2026-11-01","ends":"2027-12-31","carry_over":"remaining"}
+            budget_changed: ,"event":"budget_changed","budget":"groceries","name":"Food and drink","account":"expenses:food","category":"groceries","direction":"debit","currency":"EUR","amount":"450.00","period":"month","starts":"2027-01-01","ends":"2027-12-31","carry_over":"remaining"}
+            budget_dropped: ,"event":"budget_dropped","budget":"groceries","from":"2027-07-01","reason":"we eat at my mother's now"}
         "#]].assert_eq(&answers);
     }
 }

@@ -142,6 +142,15 @@ impl From<Side> for Direction {
     }
 }
 
+impl From<Direction> for Side {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Debit => Side::Debit,
+            Direction::Credit => Side::Credit,
+        }
+    }
+}
+
 impl From<Preconditions> for Conditions {
     fn from(conditions: Preconditions) -> Self {
         let balance = |bounds: BalanceBounds| BalanceCondition {

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use event_schemas::{
-    AccountPath, AssetCode, EffectiveAt, Key, LedgerId, Position, Quantity, Rate, parse_amount,
+    AccountPath, AssetCode, BudgetId, Day, EffectiveAt, Key, LedgerId, Position, Quantity, Rate, parse_amount,
 };
 use ledger_core::Amount;
 use poem_openapi::{
@@ -47,6 +47,23 @@ impl WireValue for LedgerId {
 
     fn parse(text: &str) -> Result<Self, String> {
         LedgerId::parse(text).map_err(|error| error.to_string())
+    }
+
+    fn to_text(&self) -> Cow<'_, str> {
+        self.as_str().into()
+    }
+}
+
+impl WireValue for BudgetId {
+    const NAME: &'static str = "budget id";
+    const EXPECTED: &'static str = "a budget's id, such as \"groceries\"";
+
+    fn schema() -> MetaSchema {
+        string("^[a-z0-9][a-z0-9_-]{0,62}$", "groceries")
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        BudgetId::parse(text).map_err(|error| error.to_string())
     }
 
     fn to_text(&self) -> Cow<'_, str> {
@@ -228,6 +245,24 @@ impl WireValue for EffectiveAt {
             return Err("a minute's seconds are 00 to 59".to_owned());
         }
         text.parse().map_err(|error: event_schemas::InvalidTime| error.to_string())
+    }
+
+    fn to_text(&self) -> Cow<'_, str> {
+        self.to_string().into()
+    }
+}
+
+impl WireValue for Day {
+    const NAME: &'static str = "day";
+    const EXPECTED: &'static str = "a day, such as \"2026-11-23\"";
+
+    fn schema() -> MetaSchema {
+        let pattern = "^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}$";
+        MetaSchema { format: Some("date"), ..string(pattern, "2026-11-23") }
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Day::parse(text).map_err(|error| error.to_string())
     }
 
     fn to_text(&self) -> Cow<'_, str> {

@@ -307,7 +307,8 @@ fn is_no_day(place: &Place, text: &str) -> bool {
         "2026-11-23T10:00:00+99:99",
         "9999-12-31T23:59:59-23:59",
     ];
-    place.schema.get("anyOf").is_some() && NO_DAYS.contains(&text)
+    let is_of_time = place.schema.get("anyOf").is_some() || place.schema["format"] == "date";
+    is_of_time && NO_DAYS.contains(&text)
 }
 
 /// Names that an object does not have.

@@ -5,12 +5,13 @@ use event_schemas::events::entries::{After, BalanceCondition, Entry, OpenedAccou
 use event_schemas::events::ledger_opened::{AccountsPolicy, PathsPolicy, PersonalDataPolicy};
 use event_schemas::events::{
     AccountClosed, AccountFrozen, AccountOpened, AccountRenamed, AccountUnfrozen, AssetRegistered,
-    CommandRefused, LedgerOpened, LimitsSet, RateRecorded, TransactionPosted, TransactionReversed,
+    BudgetChanged, BudgetDropped, BudgetSet, CommandRefused, LedgerOpened, LimitsSet, RateRecorded,
+    TransactionPosted, TransactionReversed,
 };
 use event_schemas::{
-    AccountNumber, AccountPath, AccountType, ActorId, AssetCode, Batch, Ciphertext, Direction, Envelope,
-    Event, Key, LedgerId, Metadata, Position, Quantity, Rate, Record, RequestHash, Sealed, Sequence, Shard,
-    Ts,
+    AccountNumber, AccountPath, AccountType, ActorId, AssetCode, Batch, BudgetId, CarryOver, Ciphertext, Day,
+    Direction, Envelope, Event, Key, LedgerId, Metadata, Period, Position, Quantity, Rate, Record,
+    RequestHash, Sealed, Sequence, Shard, Ts,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -100,6 +101,60 @@ fn currency() -> impl Strategy<Value = AssetCode> {
 fn rate() -> impl Strategy<Value = Rate> {
     let mantissa = prop_oneof![0..100_000_u128, 0..10_u128.pow(28), Just(10_u128.pow(28) - 1)];
     (mantissa, 0_u8..=18).prop_map(|(mantissa, scale)| Rate::try_new(mantissa, scale).expect("28 digits"))
+}
+
+fn budget_id() -> impl Strategy<Value = BudgetId> {
+    "[a-z0-9][a-z0-9_-]{0,62}".prop_map(|id| BudgetId::parse(&id).expect("a budget's id"))
+}
+
+fn day() -> impl Strategy<Value = Day> {
+    (1_i32..=9999, 1_u32..=366).prop_filter_map("not every year has 366 days", |(year, day)| {
+        chrono::NaiveDate::from_yo_opt(year, day).and_then(Day::of)
+    })
+}
+
+fn budget_set() -> impl Strategy<Value = BudgetSet> {
+    let of = (option::of(sealed(path())), option::of(string()), any::<bool>());
+    let days = (select(&Period::ALL[..]), day(), option::of(day()), select(&CarryOver::ALL[..]));
+    (budget_id(), text(), of, (currency(), quantity()), days).prop_map(
+        |(
+            budget,
+            name,
+            (account, category, debit),
+            (currency, amount),
+            (period, starts, ends, carry_over),
+        )| {
+            BudgetSet {
+                budget,
+                name,
+                account,
+                category: category.map(Into::into),
+                direction: if debit { Direction::Debit } else { Direction::Credit },
+                currency,
+                amount,
+                period,
+                starts,
+                ends,
+                carry_over,
+            }
+        },
+    )
+}
+
+fn budget_changed() -> impl Strategy<Value = BudgetChanged> {
+    budget_set().prop_map(|plan| BudgetChanged {
+        budget: plan.budget,
+        name: plan.name,
+        account: plan.account,
+        category: plan.category,
+        direction: plan.direction,
+        currency: plan.currency,
+        amount: plan.amount,
+        period: plan.period,
+        starts: plan.starts,
+        ends: plan.ends,
+        carry_over: plan.carry_over,
+    })
 }
 
 fn number() -> impl Strategy<Value = AccountNumber> {
@@ -257,6 +312,10 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(currency, scale, name)| Event::from(AssetRegistered { currency, scale, name })),
         1 => (currency(), currency(), rate(), text())
             .prop_map(|(base, quote, rate, source)| Event::from(RateRecorded { base, quote, rate, source })),
+        1 => budget_set().prop_map(Event::from),
+        1 => budget_changed().prop_map(Event::from),
+        1 => (budget_id(), day(), text())
+            .prop_map(|(budget, from, reason)| Event::from(BudgetDropped { budget, from, reason })),
     ]
 }
 

@@ -85,6 +85,7 @@ pub(crate) fn evolve(
         former_paths: BTreeMap::new(),
         assets: OwnAssets::default(),
         reversed: BTreeMap::new(),
+        budgets: BTreeMap::new(),
         changed_at: envelope.sequence,
         paths: PathIndex::default(),
     });

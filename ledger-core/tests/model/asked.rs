@@ -15,6 +15,8 @@ pub enum Asked {
     SetLimits { account: Name, currency: String, bounds: Bounds },
     RegisterAsset { currency: String, scale: u8 },
     RecordRate { base: String, quote: String, rate: String, at: At },
+    SetBudget { change: bool, budget: String, plan: Plan },
+    DropBudget { budget: String, from: Option<String> },
     PostTransaction { at: At, since: Option<(u16, u64)>, conditions: Vec<Condition>, entries: Vec<Leg> },
     ReverseTransaction { transaction: String, at: At },
 }
@@ -55,6 +57,19 @@ pub struct Leg {
     pub currency: String,
 }
 
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub account: Option<String>,
+    pub category: Option<String>,
+    pub direction: Option<String>,
+    pub currency: String,
+    pub amount: String,
+    pub period: String,
+    pub starts: Option<String>,
+    pub ends: Option<String>,
+    pub carry_over: String,
+}
+
 impl Asked {
     pub fn to_command(&self) -> Command {
         let (name, input) = match self {
@@ -87,6 +102,11 @@ impl Asked {
                 let at = at.json();
                 ("record_rate", json!({ "base": base, "quote": quote, "rate": rate, "effective_at": at }))
             }
+            Asked::SetBudget { change, budget, plan } => {
+                let name = if *change { "change_budget" } else { "set_budget" };
+                (name, plan.json(budget))
+            }
+            Asked::DropBudget { budget, from } => ("drop_budget", json!({ "budget": budget, "from": from })),
             Asked::PostTransaction { at, since, conditions, entries } => {
                 ("post_transaction", post(at, *since, conditions, entries))
             }
@@ -115,6 +135,16 @@ fn post(at: &At, since: Option<(u16, u64)>, conditions: &[Condition], entries: &
     let preconditions = if preconditions.is_empty() { Value::Null } else { preconditions.into() };
     let entries: Vec<Value> = entries.iter().map(leg).collect();
     json!({ "effective_at": at.json(), "preconditions": preconditions, "entries": entries })
+}
+
+impl Plan {
+    fn json(&self, budget: &str) -> Value {
+        json!({
+            "budget": budget, "account": self.account, "category": self.category, "direction": self.direction,
+            "currency": self.currency, "amount": self.amount, "period": self.period, "starts": self.starts,
+            "ends": self.ends, "carry_over": self.carry_over,
+        })
+    }
 }
 
 impl Name {

@@ -1,9 +1,9 @@
-//! When a day begins, found by looking at the clock on the wall every minute.
+//! When a day begins, found by looking at the clock on the wall every minute, and when a period does, by going back day by day.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeZone, Weekday};
 use chrono_tz::Tz;
 
 const EARLIEST: i64 = -62_135_596_800;
@@ -32,4 +32,35 @@ pub fn start_of_day(zone: &str, date: &str) -> i64 {
     let second = second.max(EARLIEST);
     FOUND.with_borrow_mut(|found| found.insert(key, second));
     second
+}
+
+/// What the calendar in `zone` shows.
+pub fn date_of(zone: &str, micros: i64) -> String {
+    let tz: Tz = zone.parse().expect("a known zone");
+    let time = DateTime::from_timestamp_micros(micros).expect("in chrono's years");
+    tz.from_utc_datetime(&time.naive_utc()).date_naive().to_string()
+}
+
+/// The first day of the period that `date` is in.
+pub fn begin(period: &str, date: &str) -> String {
+    let mut day: NaiveDate = date.parse().expect("a date");
+    loop {
+        let text = day.to_string();
+        let begins = match period {
+            "week" => day.weekday() == Weekday::Mon,
+            "month" => text.ends_with("-01"),
+            "quarter" => ["-01-01", "-04-01", "-07-01", "-10-01"].iter().any(|end| text.ends_with(end)),
+            _ => text.ends_with("-01-01"),
+        };
+        if begins {
+            return text;
+        }
+        day = day.pred_opt().expect("the year 1 begins on a Monday");
+    }
+}
+
+/// `None` at the end of the calendar.
+pub fn day_after(date: &str) -> Option<String> {
+    let day: NaiveDate = date.parse().expect("a date");
+    (date != "9999-12-31").then(|| day.succ_opt().expect("chrono goes on").to_string())
 }

@@ -100,6 +100,20 @@ pub fn record(record: &Record, done: &Done) -> Result<(), String> {
         _ => None,
     };
     same("a rate", &rate, &done.rate)?;
+    let planned = match &record.event {
+        Event::BudgetSet(plan) => Some((plan.direction, plan.amount, plan.starts)),
+        Event::BudgetChanged(plan) => Some((plan.direction, plan.amount, plan.starts)),
+        _ => None,
+    };
+    let planned = planned.map(|(direction, amount, starts)| {
+        (direction == Direction::Debit, amount.to_string(), starts.to_string())
+    });
+    same("a plan", &planned, &done.planned)?;
+    let dropped = match &record.event {
+        Event::BudgetDropped(dropped) => Some(dropped.from.to_string()),
+        _ => None,
+    };
+    same("a dropped plan", &dropped, &done.dropped)?;
     if let Event::TransactionPosted(posted) = &record.event {
         let opened = posted.opened.iter().map(|opened| {
             let path = opened.path.plain().expect("not sealed").to_string();

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::asked::{Asked, At, Bounds, Condition, Leg, Name};
+use super::asked::{Asked, At, Bounds, Condition, Leg, Name, Plan};
+use super::budgets::{self, BUDGETS, DAYS};
 use super::money;
 use super::naive::Naive;
 
@@ -59,6 +60,15 @@ pub enum Wish {
         quote: &'static str,
         rate: String,
         at: When,
+    },
+    Budget {
+        change: bool,
+        budget: &'static str,
+        plan: Plan,
+    },
+    DropBudget {
+        budget: &'static str,
+        from: Option<&'static str>,
     },
     Post {
         at: When,
@@ -125,7 +135,7 @@ pub enum Bound {
 }
 
 const LEDGERS: &[&str] = &["a", "a", "a", "a", "a", "a", "b", "c"];
-const PATHS: &[&str] = &[
+pub const PATHS: &[&str] = &[
     "assets:bank",
     "assets:cash",
     "assets:bank:savings",
@@ -160,7 +170,7 @@ const DATES: &[&str] = &[
     "1986-01-01",
     "1970-01-01",
 ];
-const CURRENCIES: &[&str] =
+pub const CURRENCIES: &[&str] =
     &["EUR", "EUR", "EUR", "EUR", "USD", "USD", "JPY", "KWD", "CLF", "BTC", "BTC", "WEI", "GOLD"];
 const EDGES: &[&str] = &[
     "0",
@@ -210,7 +220,7 @@ fn usual_name() -> impl Strategy<Value = Name> {
     prop_oneof![9 => select(&PATHS[..7]).prop_map(|path| Name::Path(path.to_owned())), 1 => name()]
 }
 
-fn amount() -> impl Strategy<Value = String> {
+pub fn amount() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => (1_i128..100_000).prop_map(|minor| money::text(minor, 2)),
         3 => (1_i128..1_000).prop_map(|whole| whole.to_string()),
@@ -315,6 +325,10 @@ fn wish() -> impl Strategy<Value = Wish> {
             .prop_map(|(currency, scale)| Wish::Asset { currency, scale }),
         2 => (select(CURRENCIES), select(CURRENCIES), rate(), when())
             .prop_map(|(base, quote, rate, at)| Wish::Rate { base, quote, rate, at }),
+        3 => (any::<bool>(), select(BUDGETS), budgets::plan())
+            .prop_map(|(change, budget, plan)| Wish::Budget { change, budget, plan }),
+        1 => (select(BUDGETS), proptest::option::of(select(DAYS)))
+            .prop_map(|(budget, from)| Wish::DropBudget { budget, from }),
         30 => post(),
         4 => (0_usize..64, when()).prop_map(|(nth, at)| Wish::Reverse { nth, at }),
     ]
@@ -381,6 +395,12 @@ impl Wish {
                 rate,
                 at: at.resolve(now),
             },
+            Wish::Budget { change, budget, plan } => {
+                Asked::SetBudget { change, budget: budget.to_owned(), plan }
+            }
+            Wish::DropBudget { budget, from } => {
+                Asked::DropBudget { budget: budget.to_owned(), from: from.map(str::to_owned) }
+            }
             Wish::Post { at, since, conditions, pairs, fault, debits_first } => {
                 let conditions = conditions.into_iter().map(|wanted| Condition {
                     at_least: bound(&wanted.account, wanted.currency, &wanted.at_least),

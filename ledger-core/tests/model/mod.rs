@@ -4,6 +4,7 @@
 //! instead of totals. `NEXUS_SEED` repeats a run, `NEXUS_SEQUENCES` makes it longer.
 
 mod asked;
+mod budgets;
 mod calendar;
 mod compare;
 mod generate;
@@ -71,6 +72,9 @@ const EXPECTED: &[&str] = &[
     "limits_set",
     "asset_registered",
     "rate_recorded",
+    "budget_set",
+    "budget_changed",
+    "budget_dropped",
     "transaction_posted",
     "transaction_reversed",
     "ledger_already_exists",
@@ -87,6 +91,13 @@ const EXPECTED: &[&str] = &[
     "asset_scale_is_too_large",
     "currencies_are_the_same",
     "rate_is_zero",
+    "budget_already_exists",
+    "budget_not_found",
+    "budget_is_for_nothing",
+    "budget_direction_is_unknown",
+    "period_is_not_whole",
+    "budget_starts_too_early",
+    "budget_ends_before_it_starts",
     "entries_are_too_few",
     "amount_is_zero",
     "amount_has_too_many_decimals",

@@ -1,7 +1,7 @@
 //! The naive model: what the documentation says, in the plainest way, on lists of text.
 
 use super::asked::{Asked, At, Bounds, Condition, Leg, Name};
-use super::{calendar, money};
+use super::{budgets, calendar, money};
 
 #[derive(Debug, Clone, Default)]
 pub struct Naive {
@@ -24,11 +24,13 @@ struct Transaction {
 #[derive(Debug, Clone)]
 pub struct Ledger {
     pub id: String,
-    zone: String,
+    pub zone: String,
     explicit: bool,
     pub hidden: bool,
     pub accounts: Vec<Account>,
     own_assets: Vec<(String, u8)>,
+    /// Id and period.
+    pub budgets: Vec<(String, String)>,
     changed_at: u64,
 }
 
@@ -53,12 +55,16 @@ pub struct Done {
     pub opened: Vec<(u32, String, String)>,
     /// Base, quote, and what one of the base is worth.
     pub rate: Option<(String, String, String)>,
+    /// Of a budget: debits count, amount, first day.
+    pub planned: Option<(bool, String, String)>,
+    /// Of a dropped budget: the first day without it.
+    pub dropped: Option<String>,
 }
 
 /// Account, path (unless hidden), debit, amount, currency, number, debits after, credits after.
 pub type Posted = (u32, Option<String>, bool, String, String, u64, String, String);
 
-type Code = &'static str;
+pub type Code = &'static str;
 
 const ISO: [(&str, u8); 5] = [("EUR", 2), ("USD", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4)];
 const KINDS: [(&str, &[&str]); 5] = [
@@ -118,7 +124,7 @@ impl Ledger {
     }
 }
 
-fn kind_of(path: &str) -> Option<&'static str> {
+pub fn kind_of(path: &str) -> Option<&'static str> {
     let first = path.split(':').next().expect("there is a first").to_lowercase();
     KINDS.iter().find(|(_, words)| words.contains(&first.as_str())).map(|(kind, _)| *kind)
 }
@@ -237,6 +243,10 @@ impl Naive {
                 let rate = Some((base.clone(), quote.clone(), rate.clone()));
                 return Ok(Done { effective, rate, ..Done::default() });
             }
+            Asked::SetBudget { change, budget, plan } => {
+                return budgets::set(ledger, *change, budget, plan, now);
+            }
+            Asked::DropBudget { budget, from } => return budgets::drop(ledger, budget, from.as_deref(), now),
             Asked::PostTransaction { at, since, conditions, entries } => {
                 let (done, legs) = post(ledger, at, *since, conditions, entries, now)?;
                 let (ledger, key, entries) = (id.to_owned(), key.to_owned(), Some(legs));
@@ -262,8 +272,17 @@ impl Naive {
         if zone.starts_with("Mars") {
             return Err("time_zone_is_unknown");
         }
-        let (id, accounts, own_assets) = (id.to_owned(), vec![], vec![]);
-        self.ledgers.push(Ledger { id, zone, explicit, hidden, accounts, own_assets, changed_at: 0 });
+        let (id, accounts, own_assets, budgets) = (id.to_owned(), vec![], vec![], vec![]);
+        self.ledgers.push(Ledger {
+            id,
+            zone,
+            explicit,
+            hidden,
+            accounts,
+            own_assets,
+            budgets,
+            changed_at: 0,
+        });
         Ok(Done { effective: now, ..Done::default() })
     }
 

@@ -6,6 +6,8 @@
 //! open PATH [type=T]   rename A PATH   freeze A   unfreeze A   close A   show A
 //! limits A CURRENCY [floor=X] [ceiling=X] [credit=X]                asset CODE SCALE
 //! post KEY [at=TIME] [since=1:7] [least=A/CURRENCY/X] [most=A/CURRENCY/X] dr A X CURRENCY, cr A X CURRENCY
+//! budget ID AMOUNT CURRENCY PERIOD [account=A] [category=C] [direction=D] [starts=DAY] [ends=DAY] [carry=C]
+//! change ID (as budget)   drop ID [from=DAY]
 //! reverse KEY TRANSACTION [at=TIME]       rate BASE QUOTE RATE [at=TIME] [source=S]
 //! ```
 //! An account is a path, or `#` and its number. `?` before a line that has two faults and names both, `?a,b post …`,
@@ -151,6 +153,18 @@ impl Run {
                 set("rate", json!(rate));
                 "record_rate"
             }
+            [verb @ ("budget" | "change"), id, amount, currency, period] => {
+                set("budget", json!(id));
+                set("amount", json!(amount));
+                set("currency", json!(currency));
+                set("period", json!(period));
+                set("carry_over", json!("none"));
+                if verb == "budget" { "set_budget" } else { "change_budget" }
+            }
+            ["drop", id] => {
+                set("budget", json!(id));
+                "drop_budget"
+            }
             ["post", name] => {
                 *key = name.to_owned();
                 set("entries", legs.split(',').filter(|leg| !leg.is_empty()).map(leg_of).collect());
@@ -170,6 +184,7 @@ impl Run {
                 "zone" => drop(set("time_zone", json!(value))),
                 "type" => drop(set("account_type", json!(value))),
                 "credit" => drop(set("credit_line", json!(value))),
+                "carry" => drop(set("carry_over", json!(value))),
                 "at" => drop(set("effective_at", json!(value))),
                 "since" => drop(preconditions.insert("unchanged_since".to_owned(), json!(value))),
                 "least" => balances.push(condition("at_least", value)),
@@ -266,6 +281,25 @@ fn outcome(record: &Record) -> String {
         Event::RateRecorded(rate) => {
             format!("{name}{}, 1 {} = {} {}", when(record), rate.base, rate.rate, rate.quote)
         }
+        Event::BudgetSet(plan) => {
+            let (starts, side) = (plan.starts, plan.direction);
+            format!(
+                "{name}, {side:?} {} {} a {} from {starts}",
+                plan.amount,
+                plan.currency,
+                plan.period.as_str()
+            )
+        }
+        Event::BudgetChanged(plan) => {
+            let (starts, side) = (plan.starts, plan.direction);
+            format!(
+                "{name}, {side:?} {} {} a {} from {starts}",
+                plan.amount,
+                plan.currency,
+                plan.period.as_str()
+            )
+        }
+        Event::BudgetDropped(dropped) => format!("{name} from {}", dropped.from),
         _ => name.to_owned(),
     }
 }

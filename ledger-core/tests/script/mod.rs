@@ -2,6 +2,7 @@
 
 mod accounts;
 mod assets;
+mod budgets;
 mod catalogue;
 mod conditions;
 mod language;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use event_schemas::events::AssetRegistered;
-use event_schemas::{AssetCode, Event};
+use event_schemas::events::{AssetRegistered, BudgetSet};
+use event_schemas::{AssetCode, BudgetId, Contract, Event};
 use expect_test::expect;
 use ledger_core::{Refusal, RefusalKind};
 
@@ -69,9 +69,21 @@ fn every_refusal_is_reached() {
         reverse R4 R2 => 703 transaction_is_a_reversal transaction=R2
         rate EUR EUR 1 => 901 currencies_are_the_same at /quote currency=EUR
         rate EUR CZK 0 => 902 rate_is_zero at /rate
+        budget food 400 EUR month account=expenses:food => budget_set, Debit 400.00 EUR a month from 2026-11-01
+        budget food 400 EUR month account=expenses:food => 1001 budget_already_exists at /budget budget=food
+        drop rent => 1002 budget_not_found budget=rent
+        budget none 400 EUR month => 1003 budget_is_for_nothing at /account
+        budget pocket 400 EUR month account=pocket => 1004 budget_direction_is_unknown at /direction
+        budget rent 400 EUR month account=expenses:rent starts=2026-11-24
+            => 1005 period_is_not_whole at /starts after=2026-12-01 before=2026-11-01 period=month
+        budget rent 400 EUR month account=expenses:rent starts=1969-12-01
+            => 1006 budget_starts_too_early at /starts earliest=1970-01-01
+        budget rent 400 EUR month account=expenses:rent ends=2026-10-31
+            => 1007 budget_ends_before_it_starts at /ends ends=2026-10-31 starts=2026-11-01
     "#]]);
     too_many_entries(&mut run);
     too_many_assets(&mut run);
+    too_many_budgets(&mut run);
     overflow(&mut run);
     batch_item(&mut run);
 
@@ -107,6 +119,20 @@ fn too_many_assets(run: &mut Run) {
     });
     run.shard.record_all(&opened.envelope, events);
     assert_eq!(run.line("asset ONEMORE 0").as_deref(), Some("304 assets_are_too_many assets_max=32767"));
+}
+
+fn too_many_budgets(run: &mut Run) {
+    run.line("ledger budgets");
+    let opened = run.shard.records.last().expect("just opened").clone();
+    let events = (0..10_000).map(|n| {
+        let budget = BudgetId::parse(&format!("b{n}")).expect("a valid id");
+        Event::from(BudgetSet { budget, ..BudgetSet::example() })
+    });
+    run.shard.record_all(&opened.envelope, events);
+    let line = "budget one-more 1 EUR month category=food";
+    assert_eq!(run.line(line).as_deref(), Some("1008 budgets_are_too_many budgets_max=10000"));
+    assert_eq!(run.line("drop b0").as_deref(), Some("budget_dropped from 2026-11-01"));
+    assert!(run.line(line).is_some_and(|outcome| outcome.starts_with("budget_set")));
 }
 
 /// 2^31 postings of the largest amount would do it. Instead, the totals in the books' own bytes are made larger.

@@ -107,6 +107,16 @@ fn content(record: &Value) -> String {
     if let Some(rate) = record["rate"].as_str() {
         return format!("1 {} = {rate} {}", text(record, "base"), text(record, "quote"));
     }
+    if let Some(budget) = record["budget"].as_str() {
+        return match record["amount"].as_str() {
+            Some(amount) => {
+                let [currency, period, starts] =
+                    ["currency", "period", "starts"].map(|name| text(record, name));
+                format!("{budget}: {amount} {currency} a {period} from {starts}")
+            }
+            None => format!("{budget}, from {}", text(record, "from")),
+        };
+    }
     let plain = |name: &str| record[name]["plain"].as_str().or_else(|| record[name].as_str());
     let words = plain("description").or_else(|| plain("name")).or_else(|| plain("path"));
     let entries = list(record, "entries").count();

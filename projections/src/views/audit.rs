@@ -122,6 +122,8 @@ impl<'a> Touch<'a> {
             Event::AccountUnfrozen(unfrozen) => one(unfrozen.account),
             Event::AccountClosed(closed) => one(closed.account),
             Event::LimitsSet(set) => one(set.account),
+            // A budget's account need not be there.
+            Event::BudgetSet(_) | Event::BudgetChanged(_) | Event::BudgetDropped(_) => BTreeSet::new(),
             Event::LedgerOpened(_) | Event::AssetRegistered(_) | Event::RateRecorded(_) => BTreeSet::new(),
         };
         Touch { ledger, kind: event.name(), accounts, ..Touch::default() }
