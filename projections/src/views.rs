@@ -4,6 +4,8 @@ use crate::view::View;
 
 pub mod audit;
 pub mod balances;
+pub mod budgets;
+pub mod categories;
 mod names;
 pub mod transactions;
 
@@ -14,6 +16,8 @@ pub fn all() -> Vec<Box<dyn View>> {
         Box::new(balances::Balances::default()),
         Box::new(transactions::Transactions::default()),
         Box::new(audit::Audit::default()),
+        Box::new(categories::Categories::default()),
+        Box::new(budgets::Budgets::default()),
     ]
 }
 

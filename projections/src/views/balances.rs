@@ -6,8 +6,9 @@
 //! logarithm of the past, and nothing is ever rewritten.
 
 mod ask;
-mod fold;
-mod slots;
+pub(crate) mod fold;
+pub mod series;
+pub(crate) mod slots;
 
 use std::collections::HashMap;
 
@@ -19,6 +20,7 @@ use event_schemas::{
 use tokio_postgres::Transaction;
 
 pub use ask::{Ask, Balance, Balances as Answer, Of, ask};
+pub use fold::Totals;
 use fold::{Chains, movements};
 
 use crate::{
@@ -60,7 +62,7 @@ impl View for Balances {
     }
 
     fn tables(&self) -> &'static str {
-        include_str!("balances/tables.sql")
+        concat!(include_str!("balances/tables.sql"), include_str!("balances/chains.sql"))
     }
 
     fn indexes(&self) -> &'static str {
@@ -110,6 +112,7 @@ impl View for Balances {
                 Event::TransactionReversed(reversed) => &reversed.entries,
                 other => unreachable!("{} is not consumed", other.name()),
             };
+            let entries = entries.iter().map(|entry| (entry.account.0, entry));
             moved.extend(movements(ledger, (sequence, position), envelope.effective_at, entries)?);
         }
         books.store(transaction).await?;

@@ -141,7 +141,7 @@ struct Account {
     account_type: AccountType,
 }
 
-fn account_type(text: &str) -> AccountType {
+pub(super) fn account_type(text: &str) -> AccountType {
     let types = [
         AccountType::Asset,
         AccountType::Liability,

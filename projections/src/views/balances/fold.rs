@@ -11,7 +11,7 @@ use crate::{ViewError, error::Doing, rows::Rows, view::Poison};
 /// Beyond so many, what is kept in memory of the tables is dropped and read again as needed.
 const KEPT_MAX: usize = 2_000_000;
 
-/// An account's money in one currency.
+/// The money in one currency of an account, or of whatever else is numbered in a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Holding {
     pub ledger: i32,
@@ -80,16 +80,16 @@ impl Totals {
     }
 }
 
-/// The entries of one record, summed by holding, in the order of the holdings.
-pub fn movements(
+/// The entries of one record, each with the number of what it moves, summed by holding, in the order of the holdings.
+pub fn movements<'a>(
     ledger: i32,
     (sequence, position): (Sequence, i64),
     effective: Ts,
-    entries: &[Entry],
+    entries: impl IntoIterator<Item = (u32, &'a Entry)>,
 ) -> Result<Vec<Movement>, ViewError> {
     let mut moved: BTreeMap<Holding, Totals> = BTreeMap::new();
-    for entry in entries {
-        let holding = Holding { ledger, account: entry.account.0, currency: entry.currency };
+    for (account, entry) in entries {
+        let holding = Holding { ledger, account, currency: entry.currency };
         let one = Totals::of(entry);
         let sum = match moved.get(&holding) {
             None => Some(one),
