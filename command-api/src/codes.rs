@@ -49,6 +49,8 @@ codes! {
         "No account of this ledger has, or ever had, this path.";
     TRANSACTION_NOT_FOUND = 404 "no_such_transaction", "No such transaction",
         "The ledger had no transaction with this id, as far as the view has read or as of when it was asked about.";
+    BUDGET_NOT_FOUND = 404 "no_such_budget", "No such budget",
+        "Nothing was said of a budget with this id by the time that is asked about.";
     METHOD_NOT_ALLOWED = 405 "method_not_allowed", "Method not allowed",
         "The address exists, but not for this method; the Allow header lists those it has.";
     NOT_ACCEPTABLE = 406 "not_acceptable", "Not acceptable",

@@ -6,22 +6,29 @@ use poem_openapi::OpenApi;
 
 use crate::{engine::Engine, stream::Streams};
 
+mod analytics;
 mod ask_together;
 mod bulk;
+mod cash_flow;
 mod change_budget;
 mod close_account;
+mod compare;
 mod drop_budget;
 mod freeze_account;
 mod get_account;
 mod get_balances;
+mod get_budget;
 mod get_event;
 mod get_ledger;
 mod get_transaction;
+mod income_expense;
 mod list_accounts;
 mod list_audit;
+mod list_budgets;
 mod list_events;
 mod list_ledgers;
 mod list_views;
+mod net_worth;
 mod open_account;
 mod open_ledger;
 mod page;
@@ -64,5 +71,9 @@ pub fn all(engine: &Arc<Engine>, streams: &Arc<Streams>) -> impl OpenApi + use<>
 /// Those that take `known_at`: several can be asked at one position.
 fn askable(engine: &Arc<Engine>) -> impl OpenApi + use<> {
     let of = || Arc::clone(engine);
-    (get_balances::Route(of()), search_transactions::Route(of()), get_transaction::Route(of()))
+    let budgets = (list_budgets::Route(of()), get_budget::Route(of()));
+    let analytics =
+        (income_expense::Route(of()), cash_flow::Route(of()), net_worth::Route(of()), compare::Route(of()));
+    let transactions = (search_transactions::Route(of()), get_transaction::Route(of()));
+    (get_balances::Route(of()), transactions, budgets, analytics)
 }

@@ -14,6 +14,8 @@ pub enum Tag {
     Budgets,
     /// What the books say, at any time and as known at any time.
     Views,
+    /// Where money comes from and goes, and what there is.
+    Analytics,
     /// The log: what happened, as it was recorded.
     Events,
     /// Health, metrics.

@@ -1,8 +1,11 @@
 //! What callers read: ledgers, accounts and balances, from the books in memory or from the views.
 
 pub mod account;
+pub mod analytics;
 pub mod audit;
 pub mod balances;
+pub mod budgets;
+pub mod calendar;
 pub mod ledger;
 pub mod question;
 pub mod tagged;

@@ -11,6 +11,7 @@ pub mod event;
 pub mod ledger;
 pub mod metadata;
 pub mod moment;
+pub mod month;
 pub mod questions;
 pub mod rate;
 pub mod reversal;

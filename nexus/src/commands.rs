@@ -1,6 +1,7 @@
 //! Every subcommand. A new one: a file with `Args` and `run`, its line in `mod`, its line in the list.
 
 mod accounts;
+mod analytics;
 mod api;
 mod audit;
 mod balance;
@@ -28,6 +29,7 @@ macro_rules! commands {
     ($($file:ident => $Name:ident,)*) => {
         // The help of each is the comment on its `Args`.
         #[derive(clap::Subcommand)]
+        #[allow(clippy::large_enum_variant, reason = "there is one, made once")]
         pub enum Command {
             $($Name($file::Args),)*
         }
@@ -55,6 +57,7 @@ commands! {
     reverse => Reverse,
     rate => Rate,
     budget => Budget,
+    analytics => Analytics,
     events => Events,
     audit => Audit,
     keys => Keys,

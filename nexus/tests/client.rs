@@ -83,6 +83,7 @@ fn postings(place: &Place) {
     let dry = place.run(&["rate", "shop", "EUR", "CZK", "25.2", "--dry-run"]);
     assert!(dry.contains("Nothing was recorded"), "{dry}");
     budgets(place);
+    analytics(place);
     place.run(&["reverse", "shop", "sale-1", "--description", "rung up twice"]);
     assert_eq!(place.json(&["balance", "shop", "assets:till"])["balances"][0]["posted"]["balance"], "0.00");
 }
@@ -108,8 +109,40 @@ fn budgets(place: &Place) {
     assert_eq!((&changed["direction"], &changed["carry_over"]), (&"credit".into(), &"all".into()));
     assert!(place.run(&["events", "shop"]).contains("sales: 1100.00 EUR a month from 2026-07-01"));
     assert!(place.nexus(&["budget", "shop", "drop", "rent"]).err.contains("budget_not_found"));
+    let show = place.json(&["budget", "shop", "show", "sales", "--to", "2026-07-31"]);
+    assert_eq!(show["periods"].as_array().unwrap().last().unwrap()["planned"], "1100.00");
+    let show = place.run(&["budget", "shop", "show", "sales"]);
+    assert!(show.contains("1100.00  EUR       month   all         income:sales"), "{show}");
+    let now = place.run(&["budget", "shop", "--at", "2026-06-15"]);
+    assert!(now.contains("sales   2026-06-01  2026-06-30  1000.00          0.00    0.00    1000.00  EUR       ..........    0 %"), "{now}");
+    assert!(place.run(&["budget", "shop", "--at", "2025-12-31"]).contains("none plans for that time"));
     let dry = place.run(&["budget", "shop", "drop", "sales", "--from", "2030-01-01", "--dry-run"]);
     assert!(dry.contains("nothing is planned from 2030-01-01 on. Nothing was recorded."), "{dry}");
+}
+
+fn analytics(place: &Place) {
+    let to = ["--to", "9999-12-31", "--by", "year"];
+    let year =
+        place.run(&[&["analytics", "shop", "income-expense", "--from", "9990-01-01"][..], &to].concat());
+    assert!(year.starts_with("Income and expense, as known at 1:"), "{year}");
+    let month = place.json(&[
+        "analytics",
+        "household",
+        "income-expense",
+        "--from",
+        "2026-01-01",
+        "--to",
+        "2026-01-31",
+    ]);
+    assert!(!month["periods"][0]["lines"].as_array().unwrap().is_empty(), "{month}");
+    let flow =
+        place.run(&["analytics", "household", "cash-flow", "--from", "2026-01-01", "--to", "2026-01-31"]);
+    assert!(flow.contains("closing") && flow.contains("  expenses:"), "{flow}");
+    let worth =
+        place.run(&["analytics", "household", "net-worth", "--from", "2026-01-01", "--to", "2026-01-31"]);
+    assert!(worth.contains("2026-01-31"), "{worth}");
+    let compared = place.run(&["analytics", "household", "compare", "2026-01", "--depth", "1"]);
+    assert!(compared.contains("expense  expenses"), "{compared}");
 }
 
 fn views(place: &Place) {

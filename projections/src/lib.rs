@@ -3,6 +3,7 @@
 //! A [`View`] is one file under `views/`: its tables, how it folds records, its queries. [`start`] runs them all, each in a
 //! task of its own: rows and position move in one transaction, so a kill at any point repeats or loses nothing.
 
+pub mod analytics;
 mod builds;
 mod checksum;
 mod error;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
-use event_schemas::{EffectiveAt, LedgerId, Position, Sequence, Ts};
+use event_schemas::{Day, EffectiveAt, LedgerId, Position, Sequence, Ts};
 use ledger_core::{Books, start_of_day};
 use projections::{Reader, View, Views, known_by};
 
@@ -72,6 +73,15 @@ impl<'a> Question<'a> {
             EffectiveAt::Instant(instant) => instant,
             EffectiveAt::Date(date) => start_of_day(date, self.zone),
         }
+    }
+
+    /// The day in the ledger's time zone.
+    pub fn day_of(&self, time: Ts) -> Day {
+        // Years run from 1 to 9999; a time beyond is as good as their ends.
+        let (first, last) = (NaiveDate::from_ymd_opt(1, 1, 1), NaiveDate::from_ymd_opt(9999, 12, 31));
+        let (first, last) = (first.expect("a date"), last.expect("a date"));
+        let date = time.to_utc().with_timezone(&self.zone).date_naive();
+        Day::of(date.clamp(first, last)).expect("just made to be one")
     }
 
     /// Waits until these views have read what the question needs, and holds them still.
