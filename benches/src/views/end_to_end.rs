@@ -16,6 +16,7 @@ use crate::workload::Books;
 const CONNECTIONS: u64 = 64;
 const LIVE_WITHIN: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+const LAG_MAX_US: u64 = 600_000_000;
 const PROBE_EVERY: Duration = Duration::from_millis(25);
 
 pub async fn measure(run: &mut Run<'_>) -> anyhow::Result<()> {
@@ -33,7 +34,7 @@ pub async fn measure(run: &mut Run<'_>) -> anyhow::Result<()> {
     let mut http = HttpRuns::new(&server, books, run.seed, run.sizes.end_to_end);
     for (rate, name) in run.sizes.rates.into_iter().zip(["views.end_to_end", "views.end_to_end_12k"]) {
         stored.settle().await?;
-        let mut lags = Histogram::<u64>::new(3)?;
+        let mut lags = Histogram::<u64>::new_with_bounds(1, LAG_MAX_US, 3)?;
         let title = format!("end to end, {rate}/s");
         let load = http.single_open(&title, CONNECTIONS, rate);
         let summary = tokio::select! {
