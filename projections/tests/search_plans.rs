@@ -182,8 +182,8 @@ async fn the_named_searches_go_by_their_indexes() {
             an account's amounts: account:"assets:bank:a10" and amount>=7437
                 Index Scan Backward using entries_by_account on entries e
             an account's category: account:"expenses" and category:"c20"
-                Index Scan Backward using entries_by_account on entries e
-                Index Scan using transactions_pkey on transactions t
+                Bitmap Index Scan on transactions_by_term
+                Index Scan using entries_pkey on entries e1
             all but: not (category:"c4") and not (text:"w2")
                 Index Scan Backward using transactions_by_effect on transactions t
         "#]]

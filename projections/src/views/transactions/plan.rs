@@ -44,6 +44,11 @@ impl<'a> Query<'a> {
         }
     }
 
+    /// It asks for times of effect alone, which stand in every index by account.
+    pub fn is_of_effect(&self) -> bool {
+        matches!(self, Query::Is(Condition::Effective(..)))
+    }
+
     /// What all found transactions fulfil: the parts of the outermost `and`.
     pub fn parts(self) -> Vec<Query<'a>> {
         match self {

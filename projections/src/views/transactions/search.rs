@@ -99,7 +99,8 @@ pub struct Values {
 
 pub const FACET_VALUES_MAX: usize = 20;
 
-/// Beyond so many accounts, each is no longer looked at on its own; up to so few, each has a plan of its own.
+/// Up to so many accounts, each is looked at on its own where nothing but a time is asked for beside; up to so few, each has a plan
+/// of its own, whatever else is asked for. (One plan for many accounts, made for an average one, is a bad plan for the largest.)
 const ACCOUNTS_APART_MAX: usize = 128;
 const ACCOUNTS_PLANNED_MAX: usize = 8;
 
@@ -205,7 +206,10 @@ fn page(sql: &mut Sql<'_>, search: &Search<'_>) -> String {
         By::Effective => parts.iter().enumerate().find_map(|(at, part)| {
             let Query::HasEntry(items) = part else { return None };
             let accounts = sql.accounts_of(items)?;
-            (accounts.len() <= ACCOUNTS_APART_MAX).then_some((at, accounts))
+            let others = parts.iter().enumerate().filter(|(other, _)| *other != at);
+            let is_plain = items.len() == 1 && others.into_iter().all(|(_, part)| part.is_of_effect());
+            let apart_max = if is_plain { ACCOUNTS_APART_MAX } else { ACCOUNTS_PLANNED_MAX };
+            (accounts.len() <= apart_max).then_some((at, accounts))
         }),
     };
     let alias = if by_account.is_some() { "e" } else { "t" };
