@@ -35,6 +35,10 @@ const REST_MAX: Duration = Duration::from_secs(60);
 /// Makes a view with nothing in its memory.
 pub type MakeView = Arc<dyn Fn() -> Box<dyn View> + Send + Sync>;
 
+/// A build takes one connection, its lock another, a comparison a third; and each view may be built anew beside its live build.
+/// They are made as they are needed.
+const CONNECTIONS_MAX: usize = 48;
+
 /// The projectors of this process, at work until stopped.
 pub struct Projectors {
     stop: CancellationToken,
@@ -68,8 +72,11 @@ pub async fn start_views(
     views: Vec<MakeView>,
 ) -> Result<Projectors, ViewError> {
     builds::migrate(url).await?;
-    let options =
-        PoolOptions { connections_max: 16, application_name: "nexus projector", ..PoolOptions::default() };
+    let options = PoolOptions {
+        connections_max: CONNECTIONS_MAX,
+        application_name: "nexus projector",
+        ..PoolOptions::default()
+    };
     let pool = event_store::pool(url, &options)?;
     let stop = CancellationToken::new();
     let supervisor = Supervisor {
