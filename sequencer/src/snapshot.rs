@@ -66,7 +66,7 @@ fn golden_fold() -> Books {
         ("rename_account", r#"{"account":"assets:coins","path":"assets:wallet"}"#),
         (
             "set_budget",
-            r#"{"budget":"food","category":"food","currency":"EUR","amount":"9","period":"week","carry_over":"none"}"#,
+            r#"{"budget":"food","category":"food","currency":"EUR","amount":"9","period":"week","starts":"2026-11-23","carry_over":"none"}"#,
         ),
     ];
     for (at, (name, inputs)) in commands.into_iter().enumerate() {
