@@ -11,7 +11,10 @@ mod feed;
 mod lag;
 mod projector;
 mod reader;
+pub mod reports;
 mod rows;
+pub mod statements;
+pub mod valuation;
 mod view;
 pub mod views;
 

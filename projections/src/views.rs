@@ -7,6 +7,7 @@ pub mod balances;
 pub mod budgets;
 pub mod categories;
 mod names;
+pub mod rates;
 pub mod transactions;
 
 /// One of each.
@@ -18,6 +19,7 @@ pub fn all() -> Vec<Box<dyn View>> {
         Box::new(audit::Audit::default()),
         Box::new(categories::Categories::default()),
         Box::new(budgets::Budgets::default()),
+        Box::new(rates::Rates),
     ]
 }
 

@@ -19,7 +19,8 @@ use event_schemas::{
 };
 use tokio_postgres::Transaction;
 
-pub use ask::{Ask, Balance, Balances as Answer, Of, ask};
+pub use ask::{Account, Ask, Balance, Balances as Answer, Of, ask};
+pub(crate) use ask::{accounts, ledger};
 pub use fold::Totals;
 use fold::{Chains, movements};
 

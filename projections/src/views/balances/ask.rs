@@ -102,10 +102,7 @@ const BALANCES: &str = "
 pub async fn ask(reader: &Reader, ask: &Ask) -> Result<Balances, ViewError> {
     let known = ask.known_at.map_or(reader.position.sequence, |known| known.min(reader.position.sequence));
     let known = i64::try_from(known.0).expect("sequences have 48 bits");
-    let ledger = "SELECT number FROM {balances}.ledgers WHERE id = $1 AND since <= $2";
-    let ledger = reader.query(ledger, &[&ask.ledger.as_str(), &known]).await?;
-    let Some(ledger) = ledger.first() else { return Ok(Balances::NoLedger) };
-    let ledger: i32 = ledger.get(0);
+    let Some(ledger) = ledger(reader, &ask.ledger, known).await? else { return Ok(Balances::NoLedger) };
     let accounts = match accounts(reader, ledger, known, &ask.of).await? {
         Ok(accounts) => accounts,
         Err(missing) => return Ok(Balances::NoAccount(missing)),
@@ -136,9 +133,10 @@ pub async fn ask(reader: &Reader, ask: &Ask) -> Result<Balances, ViewError> {
     Ok(Balances::Known(balances))
 }
 
-struct Account {
-    path: AccountPath,
-    account_type: AccountType,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub path: AccountPath,
+    pub account_type: AccountType,
 }
 
 pub(super) fn account_type(text: &str) -> AccountType {
@@ -152,8 +150,15 @@ pub(super) fn account_type(text: &str) -> AccountType {
     types.into_iter().find(|of| of.as_str() == text).expect("written by this view")
 }
 
+/// Its number, if it was there then.
+pub(crate) async fn ledger(reader: &Reader, ledger: &LedgerId, known: i64) -> Result<Option<i32>, ViewError> {
+    let sql = "SELECT number FROM {balances}.ledgers WHERE id = $1 AND since <= $2";
+    let rows = reader.query(sql, &[&ledger.as_str(), &known]).await?;
+    Ok(rows.first().map(|row| row.get(0)))
+}
+
 /// By number. `Err`: the first of the paths that was no account's then.
-async fn accounts(
+pub(crate) async fn accounts(
     reader: &Reader,
     ledger: i32,
     known: i64,
