@@ -51,6 +51,8 @@ codes! {
         "The ledger had no transaction with this id, as far as the view has read or as of when it was asked about.";
     BUDGET_NOT_FOUND = 404 "no_such_budget", "No such budget",
         "Nothing was said of a budget with this id by the time that is asked about.";
+    CURRENCY_NOT_FOUND = 404 "no_such_currency", "No such currency",
+        "The currency is none of ISO 4217, and this ledger has registered none of this code.";
     METHOD_NOT_ALLOWED = 405 "method_not_allowed", "Method not allowed",
         "The address exists, but not for this method; the Allow header lists those it has.";
     NOT_ACCEPTABLE = 406 "not_acceptable", "Not acceptable",
@@ -69,6 +71,10 @@ codes! {
         "The body's id and the Idempotency-Key are both the request's key, and say two different things: send one of them.";
     POSITION_ELSEWHERE = 422 "position_elsewhere", "Position of another shard",
         "The position is of another shard than the ledger's records, so nothing comes before or after it.";
+    PERIOD_REVERSED = 422 "period_reversed", "Period ends before it begins",
+        "The period's `from` is after its `to`, so nothing can be in it.";
+    TOO_MANY_PERIODS = 422 "too_many_periods", "Too many periods",
+        "The statement's period has more months, quarters or years than one answer tells; the detail has the limit.";
     KEYS_MIXED = 422 "keys_mixed", "Some keys used before",
         "Some keys of this atomic batch were used before and some not, so it is no repeat and cannot be carried out whole.";
     BATCH_TOO_LARGE = 422 "batch_too_large", "Batch too large",

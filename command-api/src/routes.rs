@@ -16,11 +16,16 @@ mod compare;
 mod drop_budget;
 mod freeze_account;
 mod get_account;
+mod get_balance_sheet;
 mod get_balances;
 mod get_budget;
 mod get_event;
+mod get_general_ledger;
+mod get_income_statement;
 mod get_ledger;
+mod get_statement;
 mod get_transaction;
+mod get_trial_balance;
 mod income_expense;
 mod list_accounts;
 mod list_audit;
@@ -75,5 +80,12 @@ fn askable(engine: &Arc<Engine>) -> impl OpenApi + use<> {
     let analytics =
         (income_expense::Route(of()), cash_flow::Route(of()), net_worth::Route(of()), compare::Route(of()));
     let transactions = (search_transactions::Route(of()), get_transaction::Route(of()));
-    (get_balances::Route(of()), transactions, budgets, analytics)
+    let reports = (
+        get_trial_balance::Route(of()),
+        get_balance_sheet::Route(of()),
+        get_income_statement::Route(of()),
+        get_general_ledger::Route(of()),
+        get_statement::Route(of()),
+    );
+    (get_balances::Route(of()), transactions, budgets, analytics, reports)
 }

@@ -16,6 +16,8 @@ pub enum Tag {
     Views,
     /// Where money comes from and goes, and what there is.
     Analytics,
+    /// The reports of bookkeeping, made from the views.
+    Reports,
     /// The log: what happened, as it was recorded.
     Events,
     /// Health, metrics.

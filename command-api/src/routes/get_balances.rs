@@ -2,29 +2,25 @@
 
 use std::sync::Arc;
 
-use event_schemas::{AccountPath, EffectiveAt, LedgerId, Position};
+use event_schemas::{AccountPath, AssetCode, EffectiveAt, LedgerId, Position};
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
 };
-use projections::views::balances::{Answer, Ask, Balances, Of, ask};
 
 use crate::{
-    caller::{Caller, ledger_not_found},
-    codes,
-    engine::{Engine, view_failed},
+    caller::Caller,
+    engine::Engine,
     keys::scope::Read,
-    problem::Problem,
     tags::Tag,
     views::{
-        balances::{BalanceAt, BalancesAt, totals},
+        balances::{BalanceAt, BalancesAt, totals, value},
+        ground::{Ground, Terms, too_large, whose},
         question::Question,
         tagged::Tagged,
     },
     wire::{Wire, moment::Moment},
 };
-
-const ACCOUNTS_MAX: usize = 100;
 
 pub struct Route(pub Arc<Engine>);
 
@@ -56,51 +52,25 @@ impl Route {
         known_at: Query<Option<Wire<Moment>>>,
         /// Wait until the view has read this record.
         min_position: Query<Option<Wire<Position>>>,
+        /// Also value them in this currency, by the newest rates in effect by `at` and known by `known_at`. What has none is told.
+        valued_in: Query<Option<Wire<AssetCode>>>,
     ) -> poem::Result<Tagged<BalancesAt>> {
-        let of = of(account.0, below.0)?;
+        let of = whose(account.0, below.0)?;
         let question = Question::of(&self.0, &caller, ledger.0).await?;
         let at = at.0.map(|at| question.end_of(at.0));
-        let asked = question.ask(&[&Balances::default()], known_at.0, min_position.0).await?;
-        let (known_at, as_of, tag) = (asked.known_at, asked.as_of, asked.tag.clone());
-        let ask_for = Ask { ledger: question.ledger.clone(), of, at, known_at: Some(known_at) };
-        let answer = ask(&asked.reader, &ask_for).await.map_err(view_failed)?;
-        asked.end().await?;
-        match answer {
-            Answer::NoLedger => Err(ledger_not_found(question.ledger.as_str()).into()),
-            Answer::NoAccount(path) => {
-                let detail = format!("the ledger had no account {:?} then", path.as_str());
-                Err(Problem::new(&codes::ACCOUNT_NOT_FOUND).detail(detail).into())
-            }
-            Answer::Known(balances) => {
-                let answer = BalancesAt {
-                    at: at.map(|at| at.to_string()),
-                    known_at: Wire(question.position(known_at)),
-                    as_of: Wire(as_of),
-                    totals: totals(&balances).ok_or_else(too_large)?,
-                    balances: balances.iter().map(BalanceAt::of).collect(),
-                };
-                Ok(Tagged(tag, answer))
-            }
-        }
+        let terms = Terms { known_at: known_at.0, min_position: min_position.0, valued_in: valued_in.0 };
+        let ground = Ground::of(&self.0, &question, terms, &of, [at]).await?;
+        let (balances, valuation) = (&ground.balances[0], ground.valuation.as_ref());
+        let told: Option<Vec<BalanceAt>> =
+            balances.iter().map(|balance| BalanceAt::of(balance, valuation)).collect();
+        let answer = BalancesAt {
+            at: at.map(|at| at.to_string()),
+            known_at: Wire(ground.known_at),
+            as_of: Wire(ground.as_of),
+            totals: totals(balances).ok_or_else(too_large)?,
+            balances: told.ok_or_else(too_large)?,
+            value: valuation.map(|valuation| value(balances, valuation).ok_or_else(too_large)).transpose()?,
+        };
+        Ok(Tagged(ground.tag, answer))
     }
-}
-
-/// Single balances fit 127 bits; what they come to together need not.
-fn too_large() -> Problem {
-    Problem::new(&codes::INTERNAL)
-        .detail("the totals are too large to be told: ask for fewer accounts at once")
-}
-
-fn of(accounts: Vec<Wire<AccountPath>>, below: Option<Wire<AccountPath>>) -> Result<Of, Problem> {
-    if accounts.len() > ACCOUNTS_MAX {
-        let detail = format!("account: at most {ACCOUNTS_MAX}");
-        return Err(Problem::new(&codes::INVALID_PARAMETER).detail(detail));
-    }
-    let accounts: Vec<AccountPath> = accounts.into_iter().map(|account| account.0).collect();
-    Ok(match (accounts.is_empty(), below) {
-        (true, None) => Of::All,
-        (true, Some(below)) => Of::Subtree(below.0),
-        (false, None) => Of::Accounts(accounts),
-        (false, Some(below)) => Of::Both(accounts, below.0),
-    })
 }

@@ -14,7 +14,7 @@ use projections::views::{
     categories::Categories,
 };
 
-use super::page::Limit;
+use super::page::{Limit, UpTo};
 use crate::{
     caller::{Caller, ledger_not_found},
     codes,
@@ -102,7 +102,7 @@ impl Route {
 
 /// A year of months.
 fn twelve() -> Limit {
-    Limit(12)
+    UpTo(12)
 }
 
 pub fn known(question: &Question<'_>, asked: &Asked) -> Wire<Position> {

@@ -5,11 +5,15 @@ use poem_openapi::{
     types::{ParseError, ParseFromParameter, ParseResult, Type},
 };
 
-pub const LIMIT_MAX: u16 = 1_000;
+/// A whole number from 1 to `MAX`.
+#[derive(Clone, Copy, Debug)]
+pub struct UpTo<const MAX: u16>(pub usize);
 
 /// How many things a page holds: 1 to 1,000.
-#[derive(Clone, Copy, Debug)]
-pub struct Limit(pub usize);
+pub type Limit = UpTo<1_000>;
+
+/// How many names deep a tree of accounts is shown: no path has more.
+pub type Depth = UpTo<128>;
 
 impl Limit {
     pub fn usual() -> Self {
@@ -17,20 +21,20 @@ impl Limit {
     }
 }
 
-impl Type for Limit {
+impl<const MAX: u16> Type for UpTo<MAX> {
     const IS_REQUIRED: bool = true;
 
     type RawValueType = Self;
     type RawElementValueType = Self;
 
     fn name() -> std::borrow::Cow<'static, str> {
-        "limit".into()
+        format!("number_up_to_{MAX}").into()
     }
 
     fn schema_ref() -> MetaSchemaRef {
         MetaSchemaRef::Inline(Box::new(MetaSchema {
             minimum: Some(1.0),
-            maximum: Some(f64::from(LIMIT_MAX)),
+            maximum: Some(f64::from(MAX)),
             ..MetaSchema::new("integer")
         }))
     }
@@ -44,18 +48,18 @@ impl Type for Limit {
     }
 }
 
-impl ParseFromParameter for Limit {
+impl<const MAX: u16> ParseFromParameter for UpTo<MAX> {
     fn parse_from_parameter(text: &str) -> ParseResult<Self> {
-        let limit = text.parse::<u16>().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+        let limit = text.parse::<u16>().ok().filter(|limit| (1..=MAX).contains(limit));
         let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
         limit
             .filter(|_| is_plain)
             .map(|limit| Self(usize::from(limit)))
-            .ok_or_else(|| ParseError::custom(format!("a whole number from 1 to {LIMIT_MAX}")))
+            .ok_or_else(|| ParseError::custom(format!("a whole number from 1 to {MAX}")))
     }
 }
 
-impl poem_openapi::types::ToJSON for Limit {
+impl<const MAX: u16> poem_openapi::types::ToJSON for UpTo<MAX> {
     fn to_json(&self) -> Option<serde_json::Value> {
         Some(self.0.into())
     }

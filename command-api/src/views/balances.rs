@@ -2,9 +2,14 @@
 
 use event_schemas::{AccountPath, AssetCode, Direction, Position, Quantity};
 use poem_openapi::Object;
-use projections::views::balances::Balance;
+use projections::{
+    reports::{Figures, Sums},
+    valuation::Valuation,
+    views::balances::Balance,
+};
 use serde::Serialize;
 
+use super::valued::{Reason, UnconvertedView, ValuationView};
 use crate::wire::{Wire, account::Kind};
 
 /// Balances in effect at one time, as they were known at another.
@@ -22,10 +27,26 @@ pub struct BalancesAt {
     pub balances: Vec<BalanceAt>,
     /// Over all of these balances.
     pub totals: Vec<TotalAt>,
+    /// What they are worth together, when values were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<ValueAt>,
+}
+
+/// What balances are worth together.
+#[derive(Object, Serialize, Clone, Debug)]
+pub struct ValueAt {
+    /// Debits less credits, of all that has a value.
+    pub net: Wire<Quantity>,
+    /// Debits less credits, by currency, of all that has none. It is not in the value.
+    pub unconverted: Vec<UnconvertedView>,
+    #[oai(flatten)]
+    #[serde(flatten)]
+    pub valuation: ValuationView,
 }
 
 /// An account's balance in one currency.
 #[derive(Object, Serialize, Clone, Debug)]
+#[oai(skip_serializing_if_is_none)]
 pub struct BalanceAt {
     /// Its path at that time.
     pub account: Wire<AccountPath>,
@@ -38,6 +59,12 @@ pub struct BalanceAt {
     pub credits: Wire<Quantity>,
     /// On the account's normal side.
     pub balance: Wire<Quantity>,
+    /// What the balance is worth in the currency that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Wire<Quantity>>,
+    /// Why it has no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unconverted: Option<Reason>,
 }
 
 /// A sum over accounts, in one currency.
@@ -51,22 +78,57 @@ pub struct TotalAt {
 }
 
 impl BalanceAt {
-    pub fn of(balance: &Balance) -> Self {
+    /// `None`: its value has more than 127 bits.
+    pub fn of(balance: &Balance, valuation: Option<&Valuation>) -> Option<Self> {
         let net = balance.debits.minor - balance.credits.minor;
         let on_normal_side = match balance.account_type.normal_side() {
             Direction::Debit => net,
             Direction::Credit => -net,
         };
-        Self {
+        let on_normal_side = Quantity::new(on_normal_side, balance.debits.scale);
+        let (value, unconverted) = match valuation {
+            None => (None, None),
+            Some(valuation) => match valuation.value(balance.currency, on_normal_side) {
+                Ok(value) => (Some(Wire(Quantity::new(value?, valuation.scale()))), None),
+                Err(why) => (None, Some(why.into())),
+            },
+        };
+        Some(Self {
             account: Wire(balance.account.clone()),
             number: balance.number.0,
             kind: balance.account_type.into(),
             currency: Wire(balance.currency),
             debits: Wire(balance.debits),
             credits: Wire(balance.credits),
-            balance: Wire(Quantity::new(on_normal_side, balance.debits.scale)),
-        }
+            balance: Wire(on_normal_side),
+            value,
+            unconverted,
+        })
     }
+}
+
+/// What balances are worth together. `None`: a sum has more than 127 bits.
+pub fn value(balances: &[Balance], valuation: &Valuation) -> Option<ValueAt> {
+    let mut all: Figures<1> = Figures::zero(Some(valuation));
+    for balance in balances {
+        let net = [balance.debits.minor - balance.credits.minor];
+        all.add(&Figures::of(
+            balance.currency,
+            Sums { minor: net, scale: balance.debits.scale },
+            Some(valuation),
+        )?)?;
+    }
+    let value = all.value.expect("it was asked for");
+    let unconverted = value.unconverted.iter().map(|(currency, (sums, why))| UnconvertedView {
+        currency: Wire(*currency),
+        amount: Wire(sums.quantity(0)),
+        reason: (*why).into(),
+    });
+    Some(ValueAt {
+        net: Wire(value.sums.quantity(0)),
+        unconverted: unconverted.collect(),
+        valuation: valuation.into(),
+    })
 }
 
 /// By currency. `None`: a sum has more than 127 bits.

@@ -133,20 +133,20 @@ impl From<Entry> for EntryInput {
     }
 }
 
-impl From<Side> for Direction {
-    fn from(side: Side) -> Self {
-        match side {
-            Side::Debit => Direction::Debit,
-            Side::Credit => Direction::Credit,
-        }
-    }
-}
-
 impl From<Direction> for Side {
     fn from(direction: Direction) -> Self {
         match direction {
             Direction::Debit => Side::Debit,
             Direction::Credit => Side::Credit,
+        }
+    }
+}
+
+impl From<Side> for Direction {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Debit => Direction::Debit,
+            Side::Credit => Direction::Credit,
         }
     }
 }
