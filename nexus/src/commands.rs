@@ -20,8 +20,10 @@ mod post;
 mod projector;
 mod rate;
 mod replay;
+mod report;
 mod reverse;
 mod search;
+mod statement;
 mod up;
 mod views;
 
@@ -58,6 +60,8 @@ commands! {
     rate => Rate,
     budget => Budget,
     analytics => Analytics,
+    statement => Statement,
+    report => Report,
     events => Events,
     audit => Audit,
     keys => Keys,

@@ -1,6 +1,7 @@
 //! The one binary: every role as a subcommand.
 
 mod answers;
+mod ask;
 mod client;
 mod commands;
 mod config;
@@ -19,6 +20,7 @@ mod service;
 mod signals;
 mod table;
 mod telemetry;
+mod valued;
 
 use std::process::ExitCode;
 

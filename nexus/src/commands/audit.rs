@@ -3,9 +3,9 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use super::balance::when_it_is_there;
 use crate::{
     answers::{list, text},
+    ask::when_it_is_there,
     client::{Client, segment},
     config::Server,
     output::Output,

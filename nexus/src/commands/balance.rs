@@ -5,10 +5,12 @@ use serde_json::Value;
 
 use crate::{
     answers::{list, text},
-    client::{Client, Problem, segment},
+    ask::ask,
+    client::{Client, segment},
     config::Server,
     output::Output,
     table::{Column, table},
+    valued::footnotes,
 };
 
 /// Show an account's balances
@@ -20,8 +22,8 @@ pub struct Args {
     /// The ledger, such as household
     ledger: String,
 
-    /// The account's path, such as assets:bank; may be left out with --at, --known-at or --below
-    #[arg(required_unless_present_any = ["at", "known_at", "below"])]
+    /// The account's path, such as assets:bank; may be left out with --at, --known-at, --below or --valued-in
+    #[arg(required_unless_present_any = ["at", "known_at", "below", "valued_in"])]
     account: Option<String>,
 
     /// What was in effect by then: a date (its whole day) or an instant, such as 2026-11-23T10:00:00Z
@@ -36,6 +38,10 @@ pub struct Args {
     #[arg(long, value_name = "PATH", conflicts_with = "account")]
     below: Option<String>,
 
+    /// Also value them in this currency, by the rates that were recorded
+    #[arg(long, value_name = "CURRENCY")]
+    valued_in: Option<String>,
+
     #[command(flatten)]
     output: Output,
 
@@ -46,45 +52,39 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<()> {
     let client = Client::find(&args.server)?;
     let ledger = segment(&args.ledger);
-    if let (Some(account), None, None) = (&args.account, &args.at, &args.known_at) {
+    if let (Some(account), None, None, None) = (&args.account, &args.at, &args.known_at, &args.valued_in) {
         let answer = client.get(&format!("/v1/ledgers/{ledger}/accounts/{}", segment(account))).await?;
         return args.output.print(&answer, words);
     }
-    // The view may be a moment behind: what is recorded by now is to be in the answer.
-    let now = client.get(&format!("/v1/ledgers/{ledger}/accounts?limit=1")).await?["as_of"].take();
-    let query = [
+    let parameters = [
         ("account", args.account.as_deref()),
         ("below", args.below.as_deref()),
         ("at", args.at.as_deref()),
         ("known_at", args.known_at.as_deref()),
-        ("min_position", now.as_str()),
+        ("valued_in", args.valued_in.as_deref()),
     ];
-    let query: Vec<String> =
-        query.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", segment(value?)))).collect();
-    let answer =
-        when_it_is_there(&client, &format!("/v1/ledgers/{ledger}/balances?{}", query.join("&"))).await?;
+    let answer = ask(&client, &args.ledger, "balances", &parameters).await?;
     args.output.print(&answer, words_of_then)
-}
-
-/// After a large import a view may be seconds behind. Each asking waits at the server.
-pub async fn when_it_is_there(client: &Client, path: &str) -> Result<Value> {
-    const ASKINGS_MAX: usize = 30;
-    for _ in 1..ASKINGS_MAX {
-        match client.get(path).await {
-            Err(error) if error.downcast_ref::<Problem>().is_some_and(|p| p.code == "view_behind") => {}
-            other => return other,
-        }
-    }
-    client.get(path).await
 }
 
 fn words_of_then(answer: &Value) -> String {
     let at = answer["at"].as_str().map(|at| format!(" in effect by {at}")).unwrap_or_default();
     let head = format!("Balances{at}, as known at {}\n\n", text(answer, "known_at"));
+    let is_valued = answer["value"].is_object();
     let rows: Vec<Vec<String>> = list(answer, "balances")
         .map(|balance| {
             let field = |name| text(balance, name).to_owned();
-            vec![field("account"), field("currency"), field("debits"), field("credits"), field("balance")]
+            let mut row = vec![
+                field("account"),
+                field("currency"),
+                field("debits"),
+                field("credits"),
+                field("balance"),
+            ];
+            if is_valued {
+                row.push(field("value"));
+            }
+            row
         })
         .collect();
     if rows.is_empty() {
@@ -95,16 +95,17 @@ fn words_of_then(answer: &Value) -> String {
         vec![field("currency"), field("debits"), field("credits"), field("net")]
     });
     let several = rows.len() > 1;
-    let balances = table(
-        &[
-            Column::Text("account"),
-            Column::Text("currency"),
-            Column::Figure("debits"),
-            Column::Figure("credits"),
-            Column::Figure("balance"),
-        ],
-        rows,
-    );
+    let mut columns = vec![
+        Column::Text("account"),
+        Column::Text("currency"),
+        Column::Figure("debits"),
+        Column::Figure("credits"),
+        Column::Figure("balance"),
+    ];
+    if is_valued {
+        columns.push(Column::Figure("value"));
+    }
+    let balances = table(&columns, rows);
     let totals = table(
         &[
             Column::Text("total"),
@@ -114,7 +115,17 @@ fn words_of_then(answer: &Value) -> String {
         ],
         totals.collect(),
     );
-    if several { format!("{head}{balances}\n{totals}") } else { head + &balances }
+    let shown = if several { format!("{head}{balances}\n{totals}") } else { head + &balances };
+    shown + &worth(&answer["value"])
+}
+
+/// What balances are worth together.
+fn worth(value: &Value) -> String {
+    if value.is_null() {
+        return String::new();
+    }
+    let notes = footnotes(&value["unconverted"], value);
+    format!("\nDebits - credits are worth {} {}\n{notes}", text(value, "net"), text(value, "currency"))
 }
 
 fn words(account: &Value) -> String {

@@ -5,9 +5,10 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 use serde_json::Value;
 
-use super::{balance::when_it_is_there, events::zone_of};
+use super::events::zone_of;
 use crate::{
     answers::{list, text},
+    ask::when_it_is_there,
     client::{Client, segment},
     config::Server,
     output::Output,
