@@ -71,7 +71,7 @@ mod tests {
             cut("9999-11-30", "9999-12-31", Period::Month).unwrap(),
             "9999-11-30..9999-11-30 9999-12-01..9999-12-31"
         );
-        assert_eq!(cut("2000-01-01", "2009-12-31", Period::Month).map(|parts| parts.len()), Ok(2_879));
+        assert_eq!(cut("2000-01-01", "2009-12-31", Period::Month).map(|all| all.split(' ').count()), Ok(120));
         assert_eq!(cut("2000-01-01", "2010-01-01", Period::Month), Err("too many"));
     }
 }
