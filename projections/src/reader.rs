@@ -19,6 +19,11 @@ use crate::{
 
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
+/// Each query is planned for the tables as they are: a plan that was kept from when they were small would read a large one from end to
+/// end for every look-up, until Postgres counts its rows anew, a minute later.
+const BEGIN: &str =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan";
+
 /// The views of a shard, to be asked.
 #[derive(Clone)]
 pub struct Views {
@@ -74,10 +79,7 @@ impl Views {
 
     async fn now(&self, views: &[&dyn View], reached: Option<Sequence>) -> Result<Reader, ViewError> {
         let client = self.pool.get().await?;
-        client
-            .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            .await
-            .doing("begin to read a view")?;
+        client.batch_execute(BEGIN).await.doing("begin to read a view")?;
         let statuses = builds::statuses(&**client, self.shard).await?;
         match lives(&statuses, views, reached) {
             Ok(lives) => {
