@@ -71,7 +71,6 @@ pub struct AuditRefusal {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
     /// The figures behind it.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub figures: BTreeMap<String, String>,
 }
 

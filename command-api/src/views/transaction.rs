@@ -96,7 +96,6 @@ pub struct TransactionsPage {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub totals: Option<TotalsView>,
     /// In the order in which they were asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub facets: Vec<FacetView>,
 }
 
