@@ -41,7 +41,8 @@ pub trait View: Send + Sync + 'static {
     /// Raised when its tables or their meaning change: the new version is built beside the old one. Views have no migrations.
     fn version(&self) -> u16;
 
-    /// Names of the events that it folds. All others are passed over, also those that are newer than this program.
+    /// Names of the events that it folds. Other events that this program knows are passed over; for those that it does not know
+    /// there is [`unknown`](View::unknown).
     fn consumes(&self) -> &'static [&'static str];
 
     /// SQL that makes its tables, run once in an empty schema, with the indexes that the fold cannot do without.

@@ -16,7 +16,7 @@ use crate::api::Api;
 
 pub const DRILL: Drill = Drill {
     name: "view-rebuild",
-    about: "every view built anew and swapped at 2,000 commands/s: readers see their last write, once, always",
+    about: "every view built anew and swapped under load, paced for 2,000 commands/s: readers see their last write, once, always",
     rounds: 5,
     run,
 };

@@ -46,7 +46,11 @@ impl View for Audit {
     }
 
     fn tables(&self) -> &'static str {
-        concat!(include_str!("names/tables.sql"), include_str!("audit/tables.sql"))
+        concat!(
+            include_str!("names/ledgers.sql"),
+            include_str!("names/tables.sql"),
+            include_str!("audit/tables.sql")
+        )
     }
 
     fn indexes(&self) -> &'static str {
@@ -62,7 +66,7 @@ impl View for Audit {
         let mut touches = Vec::with_capacity(records.len());
         for record in records {
             // A refusal to open a ledger is the first word of it, or the last.
-            self.names.meet(&record.envelope.ledger, record.envelope.sequence);
+            self.names.ledgers.meet(&record.envelope.ledger, record.envelope.sequence);
             touches.push(Touch::of(self.names.take(record)?, &record.event));
         }
         // Names first: paths in refusals are looked up among them.
@@ -83,7 +87,7 @@ impl View for Audit {
         self.names.load(transaction).await?;
         let mut tables = Tables::default();
         for stranger in strangers {
-            let ledger = self.names.meet(&stranger.envelope.ledger, stranger.envelope.sequence);
+            let ledger = self.names.ledgers.meet(&stranger.envelope.ledger, stranger.envelope.sequence);
             let touch = Touch { ledger, kind: &stranger.name, outcome: Outcome::Unknown, ..Touch::default() };
             tables.put(&stranger.envelope, stranger.version, &touch);
         }

@@ -3,12 +3,10 @@
 mod ask;
 mod periods;
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use event_schemas::{
-    AccountPath, AssetCode, BudgetId, CarryOver, Contract, Day, Direction, Event, LedgerId, Period, Quantity,
-    Record, Sealed, Sequence,
+    AccountPath, AssetCode, BudgetId, CarryOver, Contract, Day, Direction, Event, Period, Quantity, Record,
+    Sealed, Sequence,
     events::{BudgetChanged, BudgetDropped, BudgetSet, LedgerOpened},
 };
 use tokio_postgres::Transaction;
@@ -18,9 +16,9 @@ pub use ask::{Answer, Ask, Page, Progress, Range, Spent, TooMuch, history, list}
 use crate::{
     ViewError,
     builds::to_i64,
-    error::Doing,
     rows::Rows,
     view::{Poison, View},
+    views::names::Ledgers,
 };
 
 /// What was said about a budget in one record: from a day on this is the plan, or there is none.
@@ -52,7 +50,7 @@ pub struct Plan {
 /// The view.
 #[derive(Default)]
 pub struct Budgets {
-    ledgers: Option<HashMap<LedgerId, i32>>,
+    ledgers: Ledgers,
 }
 
 #[async_trait]
@@ -70,34 +68,20 @@ impl View for Budgets {
     }
 
     fn tables(&self) -> &'static str {
-        include_str!("budgets/tables.sql")
+        concat!(include_str!("names/ledgers.sql"), include_str!("budgets/tables.sql"))
     }
 
     async fn apply(&mut self, transaction: &Transaction<'_>, records: &[Record]) -> Result<(), ViewError> {
-        let mut ledgers = match self.ledgers.take() {
-            Some(ledgers) => ledgers,
-            None => load_ledgers(transaction).await?,
-        };
-        let (mut opened, mut plans) = (Rows::new("ledgers"), Rows::new("plans"));
+        self.ledgers.load(transaction).await?;
+        let mut plans = Rows::new("plans");
         for record in records {
-            let envelope = &record.envelope;
-            let (sequence, position) = (envelope.sequence, to_i64(envelope.sequence));
-            if let Event::LedgerOpened(_) = &record.event {
-                let number = i32::try_from(ledgers.len() + 1).expect("less than 2^31 ledgers");
-                ledgers.insert(envelope.ledger.clone(), number);
-                opened.number(i64::from(number)).text(envelope.ledger.as_str()).number(position).end();
-                continue;
+            let ledger = self.ledgers.take(record)?;
+            if let Some((budget, word)) = word(record)? {
+                put(&mut plans, ledger, budget, &word);
             }
-            let ledger = *ledgers
-                .get(&envelope.ledger)
-                .ok_or_else(|| poison(sequence, "its ledger was never opened"))?;
-            let (budget, word) = word(record)?;
-            put(&mut plans, ledger, budget, &word);
         }
-        opened.store(transaction).await?;
-        plans.store(transaction).await?;
-        self.ledgers = Some(ledgers);
-        Ok(())
+        self.ledgers.store(transaction).await?;
+        plans.store(transaction).await
     }
 
     fn forget(&mut self) {
@@ -123,15 +107,16 @@ macro_rules! plan_of {
     };
 }
 
-fn word(record: &Record) -> Result<(&BudgetId, Word), ViewError> {
+/// What a record says of a budget.
+fn word(record: &Record) -> Result<Option<(&BudgetId, Word)>, ViewError> {
     let since = record.envelope.sequence;
     let (budget, starts, plan) = match &record.event {
         Event::BudgetSet(set) => (&set.budget, set.starts, Some(plan_of!(since, set))),
         Event::BudgetChanged(changed) => (&changed.budget, changed.starts, Some(plan_of!(since, changed))),
         Event::BudgetDropped(dropped) => (&dropped.budget, dropped.from, None),
-        other => unreachable!("{} is not consumed", other.name()),
+        _ => return Ok(None),
     };
-    Ok((budget, Word { since, starts, plan }))
+    Ok(Some((budget, Word { since, starts, plan })))
 }
 
 fn account(sequence: Sequence, path: &Sealed<AccountPath>) -> Result<AccountPath, ViewError> {
@@ -152,14 +137,6 @@ fn put(rows: &mut Rows, ledger: i32, budget: &BudgetId, word: &Word) {
     rows.text(plan.period.as_str());
     rows.text(&plan.ends.map(|ends| ends.to_string()).unwrap_or_default());
     rows.text(plan.carry_over.as_str()).end();
-}
-
-async fn load_ledgers(transaction: &Transaction<'_>) -> Result<HashMap<LedgerId, i32>, ViewError> {
-    let rows = transaction.query("SELECT id, number FROM ledgers", &[]).await.doing("read the ledgers")?;
-    Ok(rows
-        .iter()
-        .map(|row| (LedgerId::parse(row.get(0)).expect("written by this view"), row.get(1)))
-        .collect())
 }
 
 fn poison(sequence: Sequence, reason: &str) -> ViewError {

@@ -8,19 +8,13 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use event_schemas::{
-    AccountType, Contract, Event, LedgerId, Record, Sequence,
+    AccountType, Contract, Event, Record,
     events::{LedgerOpened, TransactionPosted, TransactionReversed, entries::Entry},
 };
 use tokio_postgres::Transaction;
 
 use super::balances::fold::{Chains, movements};
-use crate::{
-    ViewError,
-    builds::to_i64,
-    error::Doing,
-    rows::Rows,
-    view::{Poison, View},
-};
+use crate::{ViewError, builds::to_i64, error::Doing, rows::Rows, view::View, views::names::Ledgers};
 
 /// Beyond so many, the pots that are kept in memory are dropped and read again as needed.
 const KEPT_MAX: usize = 200_000;
@@ -28,7 +22,7 @@ const KEPT_MAX: usize = 200_000;
 /// The view.
 #[derive(Default)]
 pub struct Categories {
-    ledgers: Option<HashMap<LedgerId, i32>>,
+    ledgers: Ledgers,
     pots: Pots,
     chains: Chains,
 }
@@ -48,7 +42,11 @@ impl View for Categories {
     }
 
     fn tables(&self) -> &'static str {
-        concat!(include_str!("categories/tables.sql"), include_str!("balances/chains.sql"))
+        concat!(
+            include_str!("names/ledgers.sql"),
+            include_str!("categories/tables.sql"),
+            include_str!("balances/chains.sql")
+        )
     }
 
     fn indexes(&self) -> &'static str {
@@ -60,36 +58,23 @@ impl View for Categories {
     }
 
     async fn apply(&mut self, transaction: &Transaction<'_>, records: &[Record]) -> Result<(), ViewError> {
-        let mut ledgers = match self.ledgers.take() {
-            Some(ledgers) => ledgers,
-            None => load_ledgers(transaction).await?,
-        };
-        let mut opened = Rows::new("ledgers");
+        self.ledgers.load(transaction).await?;
         let mut moved = Vec::new();
         for record in records {
-            let envelope = &record.envelope;
-            // The sequence alone: one build is of one shard.
-            let (sequence, position) = (envelope.sequence, to_i64(envelope.sequence));
+            let ledger = self.ledgers.take(record)?;
             let entries = match &record.event {
-                Event::LedgerOpened(_) => {
-                    let number = i32::try_from(ledgers.len() + 1).expect("less than 2^31 ledgers");
-                    ledgers.insert(envelope.ledger.clone(), number);
-                    opened.number(i64::from(number)).text(envelope.ledger.as_str()).number(position).end();
-                    continue;
-                }
                 Event::TransactionPosted(posted) => &posted.entries,
                 Event::TransactionReversed(reversed) => &reversed.entries,
-                other => unreachable!("{} is not consumed", other.name()),
+                _ => continue,
             };
             let with_category: Vec<(Meeting, &Entry)> =
                 entries.iter().filter_map(|entry| Some((meeting(entry)?, entry))).collect();
             if with_category.is_empty() {
                 continue;
             }
-            let ledger = *ledgers.get(&envelope.ledger).ok_or_else(|| never_opened(sequence))?;
-            moved.push((ledger, envelope, with_category));
+            moved.push((ledger, &record.envelope, with_category));
         }
-        opened.store(transaction).await?;
+        self.ledgers.store(transaction).await?;
         let meetings = moved
             .iter()
             .flat_map(|(ledger, _, entries)| entries.iter().map(|(meeting, _)| (*ledger, meeting.clone())));
@@ -97,6 +82,7 @@ impl View for Categories {
         let mut new = Rows::new("pots");
         let mut movements_of_all = Vec::new();
         for (ledger, envelope, entries) in moved {
+            // The sequence alone: one build is of one shard.
             let at = (envelope.sequence, to_i64(envelope.sequence));
             let entries = entries.into_iter().map(|(meeting, entry)| {
                 (self.pots.number(ledger, meeting, entry.account_type, at.1, &mut new), entry)
@@ -105,9 +91,7 @@ impl View for Categories {
             movements_of_all.extend(movements(ledger, at, envelope.effective_at, entries)?);
         }
         new.store(transaction).await?;
-        self.chains.append(transaction, &movements_of_all).await?;
-        self.ledgers = Some(ledgers);
-        Ok(())
+        self.chains.append(transaction, &movements_of_all).await
     }
 
     fn forget(&mut self) {
@@ -185,16 +169,4 @@ impl Pots {
         self.numbers.insert((ledger, meeting), *count);
         *count
     }
-}
-
-async fn load_ledgers(transaction: &Transaction<'_>) -> Result<HashMap<LedgerId, i32>, ViewError> {
-    let rows = transaction.query("SELECT id, number FROM ledgers", &[]).await.doing("read the ledgers")?;
-    Ok(rows
-        .iter()
-        .map(|row| (LedgerId::parse(row.get(0)).expect("written by this view"), row.get(1)))
-        .collect())
-}
-
-fn never_opened(sequence: Sequence) -> ViewError {
-    Poison { sequence, reason: "its ledger was never opened".to_owned() }.into()
 }

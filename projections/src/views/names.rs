@@ -1,4 +1,4 @@
-//! Ledgers by number and accounts by path, as a view may keep them beside its own tables (names/tables.sql).
+//! Ledgers by number and accounts by path, as a view may keep them beside its own tables.
 
 use std::collections::HashMap;
 
@@ -10,13 +10,65 @@ use crate::{ViewError, builds::to_i64, error::Doing, rows::Rows, view::Poison};
 /// Until for ever.
 const OPEN: i64 = i64::MAX;
 
-/// The ledgers' numbers, and what the batch at hand says of names.
+/// The ledgers' numbers (names/ledgers.sql).
+#[derive(Default)]
+pub struct Ledgers {
+    /// `None`: not read yet.
+    numbers: Option<HashMap<LedgerId, i32>>,
+    opened: Vec<(i32, LedgerId, i64)>,
+}
+
+impl Ledgers {
+    /// To be called before a batch.
+    pub async fn load(&mut self, transaction: &Transaction<'_>) -> Result<(), ViewError> {
+        if self.numbers.is_none() {
+            let sql = "SELECT id, number FROM ledgers";
+            let rows = transaction.query(sql, &[]).await.doing("read the ledgers")?;
+            let ledger = |row: &tokio_postgres::Row| {
+                (LedgerId::parse(row.get(0)).expect("written by this view"), row.get(1))
+            };
+            self.numbers = Some(rows.iter().map(ledger).collect());
+        }
+        Ok(())
+    }
+
+    /// The number of a record's ledger, which it may be the one to open.
+    pub fn take(&mut self, record: &Record) -> Result<i32, ViewError> {
+        let (id, sequence) = (&record.envelope.ledger, record.envelope.sequence);
+        if let Event::LedgerOpened(_) = &record.event {
+            return Ok(self.meet(id, sequence));
+        }
+        let number = self.numbers.as_ref().expect("loaded").get(id).copied();
+        number.ok_or_else(|| poison(sequence, "its ledger was never opened"))
+    }
+
+    /// Gives a ledger its number: that of before, if it was met before.
+    pub fn meet(&mut self, id: &LedgerId, sequence: Sequence) -> i32 {
+        let numbers = self.numbers.as_mut().expect("loaded");
+        if let Some(number) = numbers.get(id) {
+            return *number;
+        }
+        let number = i32::try_from(numbers.len() + 1).expect("less than 2^31 ledgers");
+        numbers.insert(id.clone(), number);
+        self.opened.push((number, id.clone(), to_i64(sequence)));
+        number
+    }
+
+    /// Writes those that were opened. To be called after a batch.
+    pub async fn store(&mut self, transaction: &Transaction<'_>) -> Result<(), ViewError> {
+        let mut rows = Rows::new("ledgers");
+        for (number, id, since) in self.opened.drain(..) {
+            rows.number(i64::from(number)).text(id.as_str()).number(since).end();
+        }
+        rows.store(transaction).await
+    }
+}
+
+/// The ledgers, and what the batch at hand says of accounts' names (names/tables.sql beside names/ledgers.sql).
 #[derive(Default)]
 pub struct Names {
-    /// `None`: not read yet.
-    ledgers: Option<HashMap<LedgerId, i32>>,
-    opened_ledgers: Vec<(i32, LedgerId, i64)>,
-    opened_accounts: Vec<(i32, AccountNumber, AccountType)>,
+    pub ledgers: Ledgers,
+    opened: Vec<(i32, AccountNumber, AccountType)>,
     /// Paths that the batch gave, with their beginning and end: the last one may be taken again by the same batch.
     paths: Vec<(i32, AccountNumber, i64, i64, AccountPath)>,
     newest: HashMap<(i32, AccountNumber), usize>,
@@ -27,26 +79,13 @@ pub struct Names {
 impl Names {
     /// To be called before a batch.
     pub async fn load(&mut self, transaction: &Transaction<'_>) -> Result<(), ViewError> {
-        if self.ledgers.is_none() {
-            let sql = "SELECT id, number FROM ledgers";
-            let rows = transaction.query(sql, &[]).await.doing("read the ledgers")?;
-            let ledger = |row: &tokio_postgres::Row| {
-                (LedgerId::parse(row.get(0)).expect("written by this view"), row.get(1))
-            };
-            self.ledgers = Some(rows.iter().map(ledger).collect());
-        }
-        Ok(())
+        self.ledgers.load(transaction).await
     }
 
     /// Takes in what a record says of names, and gives its ledger's number.
     pub fn take(&mut self, record: &Record) -> Result<i32, ViewError> {
         let sequence = record.envelope.sequence;
-        let id = &record.envelope.ledger;
-        if let Event::LedgerOpened(_) = &record.event {
-            self.meet(id, sequence);
-        }
-        let ledgers = self.ledgers.as_ref().expect("loaded");
-        let ledger = *ledgers.get(id).ok_or_else(|| poison(sequence, "its ledger was never opened"))?;
+        let ledger = self.ledgers.take(record)?;
         match &record.event {
             Event::AccountOpened(opened) => {
                 self.open(ledger, sequence, opened.account, &opened.path, opened.account_type)?;
@@ -64,18 +103,6 @@ impl Names {
         Ok(ledger)
     }
 
-    /// Gives a ledger its number: that of before, if it was met before.
-    pub fn meet(&mut self, id: &LedgerId, sequence: Sequence) -> i32 {
-        let ledgers = self.ledgers.as_mut().expect("loaded");
-        if let Some(number) = ledgers.get(id) {
-            return *number;
-        }
-        let number = i32::try_from(ledgers.len() + 1).expect("less than 2^31 ledgers");
-        ledgers.insert(id.clone(), number);
-        self.opened_ledgers.push((number, id.clone(), to_i64(sequence)));
-        number
-    }
-
     fn open(
         &mut self,
         ledger: i32,
@@ -84,7 +111,7 @@ impl Names {
         path: &Sealed<AccountPath>,
         account_type: AccountType,
     ) -> Result<(), ViewError> {
-        self.opened_accounts.push((ledger, account, account_type));
+        self.opened.push((ledger, account, account_type));
         self.give(ledger, sequence, account, path)
     }
 
@@ -117,15 +144,12 @@ impl Names {
 
     /// Writes what the batch said. To be called after it.
     pub async fn store(&mut self, transaction: &Transaction<'_>) -> Result<(), ViewError> {
-        let (mut ledgers, mut accounts) = (Rows::new("ledgers"), Rows::new("accounts"));
-        for (number, id, since) in self.opened_ledgers.drain(..) {
-            ledgers.number(i64::from(number)).text(id.as_str()).number(since).end();
-        }
-        for (ledger, account, account_type) in self.opened_accounts.drain(..) {
+        let mut accounts = Rows::new("accounts");
+        for (ledger, account, account_type) in self.opened.drain(..) {
             let account_type = account_type.as_str();
             accounts.number(i64::from(ledger)).number(i64::from(account.0)).text(account_type).end();
         }
-        ledgers.store(transaction).await?;
+        self.ledgers.store(transaction).await?;
         accounts.store(transaction).await?;
         for (ledger, account, position) in self.taken.drain(..) {
             let sql = "UPDATE paths SET until = $3 WHERE ledger = $1 AND account = $2 AND until = $4";

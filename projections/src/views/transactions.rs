@@ -55,7 +55,11 @@ impl View for Transactions {
     }
 
     fn tables(&self) -> &'static str {
-        concat!(include_str!("names/tables.sql"), include_str!("transactions/tables.sql"))
+        concat!(
+            include_str!("names/ledgers.sql"),
+            include_str!("names/tables.sql"),
+            include_str!("transactions/tables.sql")
+        )
     }
 
     fn indexes(&self) -> &'static str {

@@ -1,10 +1,3 @@
--- Ledgers in the order in which they were opened.
-CREATE TABLE ledgers (
-    number int    NOT NULL PRIMARY KEY,
-    id     text   NOT NULL UNIQUE,
-    since  bigint NOT NULL
-);
-
 -- Every word that was said about a budget: from the day `starts` on this is the plan, until a later word says otherwise for
 -- a day. Only ever added to. Where a text is empty, nothing was said.
 CREATE TABLE plans (

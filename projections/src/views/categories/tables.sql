@@ -1,10 +1,3 @@
--- Ledgers in the order in which they were opened.
-CREATE TABLE ledgers (
-    number int    NOT NULL PRIMARY KEY,
-    id     text   NOT NULL UNIQUE,
-    since  bigint NOT NULL
-);
-
 -- What of a category is in an account, numbered in the order in which they met. In the tables of chains a pot's number stands
 -- where an account's would.
 CREATE TABLE pots (
