@@ -4,7 +4,11 @@ mod asks;
 mod balances;
 mod build;
 mod dated;
+mod described;
 mod end_to_end;
+mod journal;
+mod searches;
+mod statements;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +20,7 @@ use crate::machine::Machine;
 use crate::output::Output;
 use crate::scratch::Scratch;
 use crate::server::Launch;
+use journal::Journal;
 
 const WALLETS: u32 = 10_000;
 const LEDGER: &str = "bench";
@@ -29,9 +34,9 @@ pub struct Options {
     output: Output,
     #[command(flatten)]
     ground: Ground,
-    /// Only this part
+    /// Only this part; may be said of several
     #[arg(long, value_name = "PART")]
-    only: Option<Part>,
+    only: Vec<Part>,
     /// Repeats the very same requests
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -41,6 +46,10 @@ pub struct Options {
 enum Part {
     /// Balances at two times on few and on many entries; rebuilds
     Balances,
+    /// The named searches, each over all transactions
+    Search,
+    /// Statements of many lines
+    Statement,
     /// From a request to all views, for a minute
     EndToEnd,
 }
@@ -51,7 +60,10 @@ struct Sizes {
     few_transfers: u64,
     many_transfers: u64,
     late_transfers: u64,
+    described_transactions: u64,
+    statement_lines: u64,
     asked_for: Duration,
+    searched_for: Duration,
     end_to_end: Duration,
     rates: [f64; 2],
 }
@@ -60,7 +72,10 @@ const FULL: Sizes = Sizes {
     few_transfers: 50_000,
     many_transfers: 5_000_000,
     late_transfers: 100_000,
+    described_transactions: 1_000_000,
+    statement_lines: 10_000,
     asked_for: Duration::from_secs(15),
+    searched_for: Duration::from_secs(8),
     end_to_end: Duration::from_secs(60),
     rates: [8_000.0, 12_000.0],
 };
@@ -69,7 +84,10 @@ const QUICK: Sizes = Sizes {
     few_transfers: 2_000,
     many_transfers: 10_000,
     late_transfers: 2_000,
+    described_transactions: 5_000,
+    statement_lines: 50,
     asked_for: Duration::from_millis(500),
+    searched_for: Duration::from_millis(500),
     end_to_end: Duration::from_secs(2),
     rates: [500.0, 1_000.0],
 };
@@ -91,7 +109,7 @@ impl Run<'_> {
 }
 
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    options.output.refuse_table_with(&[("--quick", options.quick), ("--only", options.only.is_some())])?;
+    options.output.refuse_table_with(&[("--quick", options.quick), ("--only", !options.only.is_empty())])?;
     let scratch = options.ground.scratch()?;
     let machine = Machine::look(scratch.path());
     eprintln!("{}, seed {}", machine.describe(), options.seed);
@@ -102,10 +120,21 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         seed: options.seed,
         figures: Figures::default(),
     };
-    if options.only != Some(Part::EndToEnd) {
+    let wanted = |part| options.only.is_empty() || options.only.contains(&part);
+    if wanted(Part::Balances) {
         balances::measure(&mut run).await?;
     }
-    if options.only != Some(Part::Balances) {
+    if wanted(Part::Search) || wanted(Part::Statement) {
+        let journal = Journal::build(&mut run, wanted(Part::Statement)).await?;
+        if wanted(Part::Search) {
+            searches::measure(&mut run, &journal).await?;
+        }
+        if wanted(Part::Statement) {
+            statements::measure(&mut run, &journal).await?;
+        }
+        journal.server.stop().await?;
+    }
+    if wanted(Part::EndToEnd) {
         end_to_end::measure(&mut run).await?;
     }
     let figures = run.figures;

@@ -32,10 +32,12 @@ pub const SCALE: [(&str, Bound); 8] = [
     ("scale.cold_start_5m_records_s", AtMost(5.0)),
 ];
 
-pub const VIEWS: [(&str, Bound); 6] = [
+pub const VIEWS: [(&str, Bound); 8] = [
     ("views.balance.entries_1e7.p99_ms", AtMost(3.0)),
     ("views.ratio.balance_p99_1e7_over_1e5", AtMost(2.0)),
     ("views.rebuild.balances.per_s", AtLeast(100_000.0)),
+    ("views.search.worst_p99_ms", AtMost(50.0)),
+    ("views.statement.lines_10k.p99_ms", AtMost(100.0)),
     ("views.end_to_end.per_s", AtLeast(8_000.0)),
     ("views.end_to_end.lag_p99_ms", AtMost(250.0)),
     ("views.strong_reads.c64.per_s", AtLeast(30_000.0)),

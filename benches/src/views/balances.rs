@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 
-use super::asks::Asks;
+use super::asks::{Asks, Units, ask};
 use super::dated::{Dated, ITEMS, PAST_DAYS};
 use super::{LEDGER, Run, WALLETS, build};
 use crate::engine::stored::Stored;
@@ -15,7 +15,7 @@ use crate::workload::keys::{KeySpace, SplitMix};
 use crate::workload::{Books, transfers};
 
 const FILLED_WITHIN: Duration = Duration::from_secs(900);
-const STRONG_CONNECTIONS: usize = 64;
+const STRONG_CONNECTIONS: u64 = 64;
 
 pub async fn measure(run: &mut Run<'_>) -> anyhow::Result<()> {
     let few = on(run, "few", run.sizes.few_transfers, "1e5").await?;
@@ -35,15 +35,19 @@ async fn on(run: &mut Run<'_>, name: &str, transfers: u64, entries: &str) -> any
     }
     stored.settle().await?;
     let last = transfers;
-    let asks = one_at_two_times(&books, last);
-    let summary = ask(run, &server, &format!("{name}: balance at two times"), vec![asks]).await?;
+    let asks = Asks::new(&server.token, run.seed + 1, Units::Answers, one_at_two_times(&books, last));
+    let length = run.sizes.asked_for;
+    let summary = ask(&server, &format!("{name}: balance at two times"), length, vec![asks]).await?;
     run.figures.add_latencies(&format!("views.balance.entries_{entries}"), &summary);
     if transfers == run.sizes.many_transfers {
         let books = books.clone();
         let strong = move |random: &mut SplitMix| {
             books.path(&format!("accounts/{}", books.wallet(random.below(WALLETS))))
         };
-        let summary = ask(run, &server, "strong reads", vec![strong; STRONG_CONNECTIONS]).await?;
+        let connections = 1..=STRONG_CONNECTIONS;
+        let asks =
+            connections.map(|n| Asks::new(&server.token, run.seed + n, Units::Answers, strong.clone()));
+        let summary = ask(&server, "strong reads", length, asks.collect()).await?;
         run.figures.add("views.strong_reads.c64.per_s", summary.per_s);
     }
     server.stop().await?;
@@ -96,19 +100,4 @@ async fn fill(run: &Run<'_>, server: &Server, transfers: u64, late_percent: u32)
         |stream| Dated::new(&books, &server.token, KeySpace { seed: run.seed, stream }, late_percent);
     all.run((0..4).map(source).collect()).await?.flawless(&name)?;
     Ok(books)
-}
-
-async fn ask<F>(run: &Run<'_>, server: &Server, name: &str, paths: Vec<F>) -> anyhow::Result<Summary>
-where
-    F: FnMut(&mut SplitMix) -> String + Send + 'static,
-{
-    let closed = ClosedLoop {
-        name: name.to_owned(),
-        address: server.address,
-        warm_up: run.sizes.asked_for / 5,
-        length: run.sizes.asked_for,
-        requests_max: u64::MAX,
-    };
-    let sources = paths.into_iter().zip(1..).map(|(path, n)| Asks::new(&server.token, run.seed + n, path));
-    closed.run(sources.collect()).await?.flawless(name)
 }
