@@ -105,7 +105,7 @@ fn hledger_reads_an_export_with_equal_balances() {
     let out = export(&door);
     // What is undone is undone today.
     let day = "2999-12-31".parse().unwrap();
-    assert_eq!(hledger::report(&out, "bal", day), balances(&door, "home"));
+    assert_eq!(hledger::balances(&out, day), balances(&door, "home"));
 }
 
 #[test]

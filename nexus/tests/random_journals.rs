@@ -1,12 +1,13 @@
-//! Random journals: what we make of them is what hledger makes of them, at every date.
+//! Random journals: what we make of them is what hledger makes of them, at every date; so are our statements.
 #![allow(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
 mod door;
 mod hledger;
+mod statements;
 
 use chrono::{DateTime, Days, NaiveDate};
 use door::Door;
-use hledger::Balances;
+use hledger::{Balances, Period};
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use rust_decimal::Decimal;
 
@@ -124,7 +125,7 @@ fn random_journals_come_out_as_hledger_has_them() {
     let seed = std::env::var("NEXUS_SEED").ok().map_or_else(rand::random, |seed| seed.parse().unwrap());
     println!("NEXUS_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
-    let door = Door::open();
+    let door = Door::open_with_views();
     let first: NaiveDate = "2023-12-20".parse().unwrap();
     for round in 0..8 {
         let mut text = String::from("; random\n");
@@ -136,11 +137,18 @@ fn random_journals_come_out_as_hledger_has_them() {
         let told = door.run(&["import", "journal", &file.to_string_lossy(), "--ledger", &ledger, "--open"]);
         assert_eq!(told.code, 0, "{}\n{}\n{text}", told.out, told.err);
         for day in [3, 15, 29].map(|days| first + Days::new(days)) {
-            let theirs = hledger::report(&file, "bal", day);
+            let theirs = hledger::balances(&file, day);
             let theirs = theirs
                 .into_iter()
                 .map(|((account, name), number)| ((account, name.replace(' ', "-")), number));
             assert_eq!(balances(&door, &ledger, day), theirs.collect::<Balances>(), "{ledger} {day}\n{text}");
+        }
+        let out = door.folder.path().join(format!("{round}.exported.journal"));
+        let told = door.run(&["export", "journal", "--ledger", &ledger, "--out", &out.to_string_lossy()]);
+        assert_eq!(told.code, 0, "{}{}\n{text}", told.out, told.err);
+        let [first, last] = [9, 20].map(|days| Some(first + Days::new(days)));
+        for period in [Period { first: None, last: None }, Period { first, last }] {
+            statements::compare(&door, &ledger, &out, period);
         }
     }
 }

@@ -20,7 +20,7 @@ const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         name: "Postgres 14 or newer (server binaries)",
         from: Apt("postgresql"),
-        needed_by: &["up", "bench", "tests", "codegen", "schemathesis", "berka", "drills"],
+        needed_by: &["up", "bench", "tests", "codegen", "schemathesis", "berka", "journals", "drills"],
         is_there: postgres,
     },
     Requirement {
@@ -39,6 +39,14 @@ const REQUIREMENTS: &[Requirement] = &[
     Requirement { name: "clippy", from: Rustup("clippy"), needed_by: &["clippy"], is_there: clippy },
 ];
 
+/// What tests do without, too: they say that they skip what they would have used it for.
+const WISHED_FOR: &[Requirement] = &[Requirement {
+    name: "hledger 1.25 or newer, with which exports are compared",
+    from: Apt("hledger"),
+    needed_by: &["tests", "journals"],
+    is_there: hledger,
+}];
+
 struct Requirement {
     name: &'static str,
     from: Source,
@@ -53,13 +61,20 @@ enum Source {
 use Source::{Apt, Rustup};
 
 /// Checks what the given uses need. Missing things are installed when `yes`, in CI, or when the answer to the
-/// question is yes; otherwise the error holds the commands to type.
+/// question is yes; otherwise the error holds the commands to type. What is only wished for is no error when it stays missing.
 pub fn ensure(workspace: &Workspace, uses: &[&str], yes: bool) -> Result<()> {
-    let missing = missing(uses);
+    install(workspace, &missing(REQUIREMENTS, uses), yes)?;
+    if let Err(error) = install(workspace, &missing(WISHED_FOR, uses), yes) {
+        eprintln!("{error:#}\n\ngoing on: tests skip what they cannot do without it");
+    }
+    Ok(())
+}
+
+fn install(workspace: &Workspace, missing: &[&Requirement], yes: bool) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let commands = install_commands(&missing);
+    let commands = install_commands(missing);
     let names: Vec<_> = missing.iter().map(|requirement| requirement.name).collect();
     eprintln!("missing: {}", names.join(", "));
     if commands.is_empty() {
@@ -80,9 +95,8 @@ pub fn ensure(workspace: &Workspace, uses: &[&str], yes: bool) -> Result<()> {
     Ok(())
 }
 
-fn missing(uses: &[&str]) -> Vec<&'static Requirement> {
-    REQUIREMENTS
-        .iter()
+fn missing(list: &'static [Requirement], uses: &[&str]) -> Vec<&'static Requirement> {
+    list.iter()
         .filter(|requirement| requirement.needed_by.iter().any(|it| uses.contains(it)))
         .filter(|requirement| !(requirement.is_there)())
         .collect()
@@ -165,6 +179,13 @@ fn postgres() -> bool {
     })
 }
 
+/// Older ones know no reports with a row for each commodity.
+fn hledger() -> bool {
+    let mut command = Command::new("hledger");
+    command.args(["-f", "/dev/null", "balance", "--layout=bare"]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
 fn python() -> bool {
     python_runs("import sys; sys.exit(sys.version_info < (3, 11))")
 }
@@ -207,7 +228,7 @@ mod tests {
     fn every_use_that_is_named_exists() {
         let stages = crate::stages::STAGES.iter().map(|stage| stage.name);
         let known: Vec<_> = ["build", "up", "bench"].into_iter().chain(stages).collect();
-        for requirement in REQUIREMENTS {
+        for requirement in REQUIREMENTS.iter().chain(WISHED_FOR) {
             for needed_by in requirement.needed_by {
                 assert!(known.contains(needed_by), "{}: no such use: {needed_by}", requirement.name);
             }

@@ -1,4 +1,4 @@
-//! A server in the test's own process, on books in memory, and the binary that talks to it.
+//! A server in the test's own process, on books in memory (where it is asked for, with views of them in Postgres), and the binary that talks to it.
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
@@ -20,6 +20,7 @@ use command_api::{
 };
 use event_schemas::Shard;
 use event_store::MemoryLog;
+use infra::TestPostgres;
 use tokio_util::sync::CancellationToken;
 
 pub struct Door {
@@ -40,18 +41,37 @@ impl Readiness for AlwaysReady {
 
 impl Door {
     pub fn open() -> Self {
+        Self::open_on(None)
+    }
+
+    /// With views of the books, in a Postgres of the test's own.
+    pub fn open_with_views() -> Self {
+        let migrate = |url: String| async move { projections::migrate(&url).await.unwrap() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let database = runtime.block_on(TestPostgres::shared().fresh_database("views", migrate));
+        Self::open_on(Some(database.url))
+    }
+
+    fn open_on(views: Option<String>) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let stop = CancellationToken::new();
         let (url, key) = runtime.block_on(async {
             let log = Arc::new(MemoryLog::new(Shard(1)));
-            let (sequencer, _) = sequencer::start(log, sequencer::Config::default()).await.unwrap();
+            let (sequencer, _) = sequencer::start(log.clone(), sequencer::Config::default()).await.unwrap();
+            let mut engine = Engine::new(sequencer, [7; 32]);
+            if let Some(url) = views {
+                let pool = event_store::pool(&url, &event_store::PoolOptions::default()).unwrap();
+                engine.views = Some(projections::Views::new(pool, Shard(1)));
+                // They end with the test's runtime.
+                std::mem::forget(projections::start(&url, log, &[]).await.unwrap());
+            }
             let scopes = BTreeSet::from_iter(Scope::ALL.iter().copied());
             let (key, token) = Key::issue(None, "test".to_owned(), scopes, Grant::All, Utc::now());
             let source = MemoryKeys::default();
             source.put(key);
             let parts = Parts {
-                engine: Some(Arc::new(Engine::new(sequencer, [7; 32]))),
+                engine: Some(Arc::new(engine)),
                 keys: Keys::load(source).await.unwrap(),
                 readiness: Arc::new(AlwaysReady),
                 registry: prometheus::Registry::new(),
