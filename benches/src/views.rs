@@ -22,7 +22,6 @@ use crate::scratch::Scratch;
 use crate::server::Launch;
 use journal::Journal;
 
-const WALLETS: u32 = 10_000;
 const LEDGER: &str = "bench";
 
 #[derive(clap::Args, Debug, Clone)]
@@ -57,6 +56,7 @@ enum Part {
 /// How much of everything. Figures are named after the full form, so that names are stable.
 #[derive(Debug, Clone, Copy)]
 struct Sizes {
+    wallets: u32,
     few_transfers: u64,
     many_transfers: u64,
     late_transfers: u64,
@@ -69,6 +69,7 @@ struct Sizes {
 }
 
 const FULL: Sizes = Sizes {
+    wallets: 10_000,
     few_transfers: 50_000,
     many_transfers: 5_000_000,
     late_transfers: 100_000,
@@ -81,6 +82,7 @@ const FULL: Sizes = Sizes {
 };
 
 const QUICK: Sizes = Sizes {
+    wallets: 1_000,
     few_transfers: 2_000,
     many_transfers: 10_000,
     late_transfers: 2_000,

@@ -6,7 +6,7 @@ use chrono::{TimeDelta, Utc};
 
 use super::asks::{Asks, Units, ask};
 use super::dated::{Dated, ITEMS, PAST_DAYS};
-use super::{LEDGER, Run, WALLETS, build};
+use super::{LEDGER, Run, build};
 use crate::engine::stored::Stored;
 use crate::loadgen::Summary;
 use crate::loadgen::closed_loop::ClosedLoop;
@@ -42,7 +42,7 @@ async fn on(run: &mut Run<'_>, name: &str, transfers: u64, entries: &str) -> any
     if transfers == run.sizes.many_transfers {
         let books = books.clone();
         let strong = move |random: &mut SplitMix| {
-            books.path(&format!("accounts/{}", books.wallet(random.below(WALLETS))))
+            books.path(&format!("accounts/{}", books.wallet(random.below(books.wallet_count()))))
         };
         let connections = 1..=STRONG_CONNECTIONS;
         let asks =
@@ -62,12 +62,12 @@ fn one_at_two_times(
 ) -> impl FnMut(&mut SplitMix) -> String + Clone + Send + 'static {
     let (books, now) = (books.clone(), Utc::now());
     move |random| {
-        let wallet = if random.below(3) == 0 { transfers::HOT } else { random.below(WALLETS) };
+        let wallet = if random.below(3) == 0 { transfers::HOT } else { random.below(books.wallet_count()) };
         let back = i64::from(random.below(PAST_DAYS * 86_400));
         let back = if random.below(2) == 0 { back } else { back % 60 };
         let at = (now - TimeDelta::seconds(back)).format("%Y-%m-%dT%H:%M:%SZ");
         // Its accounts are open by then.
-        let opened = u64::from(WALLETS) * 2 + 2;
+        let opened = u64::from(books.wallet_count()) * 2 + 2;
         let known = opened + u64::from(random.below(u32::try_from(last).unwrap_or(u32::MAX)));
         let wallet = books.wallet(wallet);
         books.path(&format!("balances?account={wallet}&at={at}&known_at=1:{known}"))
@@ -86,7 +86,7 @@ async fn all_late(run: &mut Run<'_>) -> anyhow::Result<()> {
 }
 
 async fn fill(run: &Run<'_>, server: &Server, transfers: u64, late_percent: u32) -> anyhow::Result<Books> {
-    let books = Books::new(LEDGER, WALLETS);
+    let books = Books::new(LEDGER, run.sizes.wallets);
     server.api().open_books(&books).await?;
     let name = format!("fill: {late_percent} % late");
     let all = ClosedLoop {

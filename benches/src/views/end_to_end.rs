@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use serde_json::json;
 use tokio_postgres::Client;
 
-use super::{LEDGER, Run, WALLETS, build};
+use super::{LEDGER, Run, build};
 use crate::api::Api;
 use crate::engine::http_runs::HttpRuns;
 use crate::engine::stored::Stored;
@@ -22,7 +22,7 @@ const PROBE_EVERY: Duration = Duration::from_millis(25);
 pub async fn measure(run: &mut Run<'_>) -> anyhow::Result<()> {
     let launch = run.launch("end_to_end", true);
     let server = launch.start().await?;
-    let books = Books::new(LEDGER, WALLETS);
+    let books = Books::new(LEDGER, run.sizes.wallets);
     server.api().open_books(&books).await?;
     let stored = Stored::connect(&launch.data).await?;
     let client = stored.another_client().await?;
