@@ -65,7 +65,7 @@ struct Sizes {
     asked_for: Duration,
     searched_for: Duration,
     end_to_end: Duration,
-    rates: [f64; 2],
+    rates: [f64; 3],
 }
 
 const FULL: Sizes = Sizes {
@@ -78,7 +78,7 @@ const FULL: Sizes = Sizes {
     asked_for: Duration::from_secs(15),
     searched_for: Duration::from_secs(8),
     end_to_end: Duration::from_secs(60),
-    rates: [8_000.0, 12_000.0],
+    rates: [8_000.0, 12_000.0, 15_000.0],
 };
 
 const QUICK: Sizes = Sizes {
@@ -90,8 +90,8 @@ const QUICK: Sizes = Sizes {
     statement_lines: 50,
     asked_for: Duration::from_millis(500),
     searched_for: Duration::from_millis(500),
-    end_to_end: Duration::from_secs(2),
-    rates: [500.0, 1_000.0],
+    end_to_end: Duration::from_millis(1_500),
+    rates: [500.0, 750.0, 1_000.0],
 };
 
 /// What every part needs.

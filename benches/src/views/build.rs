@@ -36,7 +36,7 @@ impl Projector {
 pub async fn measure(run: &mut Run<'_>, stored: &Stored, view: Option<&str>) -> anyhow::Result<f64> {
     let name = view.unwrap_or("all views");
     let client = stored.another_client().await?;
-    let last: i64 = client.query_one("SELECT max(last) & 281474976710655 FROM log", &[]).await?.get(0);
+    let last = last(&client).await?;
     stored.settle().await?;
     let since = Instant::now();
     let projector = Projector::start(run, stored.url(), view)?;
@@ -56,6 +56,21 @@ pub async fn measure(run: &mut Run<'_>, stored: &Stored, view: Option<&str>) -> 
     let per_s = last as f64 / since.elapsed().as_secs_f64();
     projector.stop().await?;
     Ok(per_s)
+}
+
+/// Waits until all views have read all that there is: what one load left unread is not the next one's lag.
+pub async fn caught_up(client: &Client) -> anyhow::Result<()> {
+    let (last, since) = (last(client).await?, Instant::now());
+    while slowest(client, None).await?.is_none_or(|(position, _)| position < last) {
+        anyhow::ensure!(since.elapsed() < BUILT_WITHIN, "the views have not caught up in time");
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(())
+}
+
+/// The sequence of the log's last record.
+async fn last(client: &Client) -> anyhow::Result<i64> {
+    Ok(client.query_one("SELECT max(last) & 281474976710655 FROM log", &[]).await?.get(0))
 }
 
 /// How far the slowest of them is, and whether it is live. `None`: it has not begun.
