@@ -9,6 +9,7 @@ mod ask;
 pub(crate) mod fold;
 pub mod series;
 pub(crate) mod slots;
+mod sums;
 
 use async_trait::async_trait;
 use event_schemas::{

@@ -6,10 +6,12 @@ use event_schemas::{AssetCode, Direction, Quantity, Sequence, Ts, events::entrie
 use tokio_postgres::Transaction;
 
 use super::slots::{LEVELS, Slot};
+use super::sums::{Spot, Sums};
 use crate::{ViewError, error::Doing, rows::Rows, view::Poison};
 
 /// Beyond so many, what is kept in memory of the tables is dropped and read again as needed.
-const KEPT_MAX: usize = 2_000_000;
+/// Sixty bytes each.
+const KEPT_MAX: usize = 6_000_000;
 
 /// The money in one currency of an account, or of whatever else is numbered in a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,17 +44,18 @@ struct End {
     totals: Totals,
 }
 
-type Node = (Holding, i16, i64);
-type Moment = (Holding, i64);
-
 /// What the fold keeps in memory of its tables.
 #[derive(Debug, Default)]
 pub struct Chains {
     /// All that the tables hold is kept: what is not here is nowhere, and need not be looked for. `None`: not known yet.
     is_whole: Option<bool>,
     ends: HashMap<Holding, Option<End>>,
-    nodes: HashMap<Node, Totals>,
-    moments: HashMap<Moment, Totals>,
+    /// Short for a holding, of those that have late entries.
+    numbers: HashMap<Holding, u32>,
+    /// Over the buckets of the tree.
+    nodes: Sums,
+    /// Over all late entries of one effective time.
+    moments: Sums,
 }
 
 impl Totals {
@@ -123,6 +126,11 @@ impl Chains {
         self.ends.len() + self.nodes.len() + self.moments.len()
     }
 
+    fn number(&mut self, holding: &Holding) -> u32 {
+        let next = u32::try_from(self.numbers.len()).expect("fewer than are kept");
+        *self.numbers.entry(*holding).or_insert(next)
+    }
+
     /// Appends the movements, which are in the order of their positions.
     pub async fn append(
         &mut self,
@@ -177,17 +185,16 @@ impl Chains {
         for movement in movements {
             let Movement { holding, sequence, position, effective, moved } = movement;
             let fail = || not_summable(*sequence);
-            let sum = self.moments.entry((*holding, effective.0)).or_insert(Totals::zero(moved.debits.scale));
-            *sum = sum.plus(*moved).ok_or_else(fail)?;
+            let number = self.number(holding);
+            let sum = self.moments.add((number, effective.0), *moved).ok_or_else(fail)?;
             put_holding(&mut late, holding).number(effective.0).number(*position);
-            put_totals(&mut late, sum).end();
+            put_totals(&mut late, &sum).end();
             let slot = Slot::of(*effective);
             for level in 0..LEVELS {
-                let node = node(*holding, slot, level);
-                let sum = self.nodes.entry(node).or_insert(Totals::zero(moved.debits.scale));
-                *sum = sum.plus(*moved).ok_or_else(fail)?;
-                put_holding(&mut buckets, holding).number(i64::from(node.1)).number(node.2).number(*position);
-                put_totals(&mut buckets, sum).end();
+                let bucket = slot.bucket(level);
+                let sum = self.nodes.add(node(number, level, bucket), *moved).ok_or_else(fail)?;
+                put_holding(&mut buckets, holding).number(level.into()).number(bucket).number(*position);
+                put_totals(&mut buckets, &sum).end();
             }
         }
         late.store(transaction).await?;
@@ -232,11 +239,14 @@ impl Chains {
         transaction: &Transaction<'_>,
         movements: &[&Movement],
     ) -> Result<(), ViewError> {
-        let nodes = movements.iter().flat_map(|movement| {
-            let slot = Slot::of(movement.effective);
-            (0..LEVELS).map(move |level| node(movement.holding, slot, level))
-        });
-        let mut missing: Vec<Node> = nodes.filter(|node| !self.nodes.contains_key(node)).collect();
+        let mut missing: Vec<(Holding, i16, i64)> = Vec::new();
+        for Movement { holding, effective, .. } in movements {
+            let (number, slot) = (self.number(holding), Slot::of(*effective));
+            let nodes = (0..LEVELS).map(|level| (level, slot.bucket(level)));
+            let nodes = nodes.filter(|(level, bucket)| !self.nodes.has(node(number, *level, *bucket)));
+            let level_of = |level| i16::try_from(level).expect("there are eight");
+            missing.extend(nodes.map(|(level, bucket)| (*holding, level_of(level), bucket)));
+        }
         missing.sort_unstable();
         missing.dedup();
         let sql = "SELECT k.n, b.debits::text, b.credits::text
@@ -254,7 +264,9 @@ impl Chains {
             [&keys.ledgers, &keys.accounts, &keys.currencies, &levels, &buckets];
         for row in transaction.query(sql, &parameters).await.doing("read buckets")? {
             let at = usize::try_from(row.get::<_, i64>(0) - 1).expect("ordinals count from 1");
-            self.nodes.insert(missing[at], totals(&row, 1));
+            let (holding, level, bucket) = &missing[at];
+            let node = node(self.number(holding), *level, *bucket);
+            self.nodes.put(node, totals(&row, 1));
         }
         Ok(())
     }
@@ -264,8 +276,13 @@ impl Chains {
         transaction: &Transaction<'_>,
         movements: &[&Movement],
     ) -> Result<(), ViewError> {
-        let moments = movements.iter().map(|movement| (movement.holding, movement.effective.0));
-        let mut missing: Vec<Moment> = moments.filter(|moment| !self.moments.contains_key(moment)).collect();
+        let mut missing: Vec<(Holding, i64)> = Vec::new();
+        for Movement { holding, effective, .. } in movements {
+            let number = self.number(holding);
+            if !self.moments.has((number, effective.0)) {
+                missing.push((*holding, effective.0));
+            }
+        }
         missing.sort_unstable();
         missing.dedup();
         let sql = "SELECT k.n, l.debits::text, l.credits::text
@@ -282,14 +299,17 @@ impl Chains {
             [&keys.ledgers, &keys.accounts, &keys.currencies, &effective];
         for row in transaction.query(sql, &parameters).await.doing("read late entries")? {
             let at = usize::try_from(row.get::<_, i64>(0) - 1).expect("ordinals count from 1");
-            self.moments.insert(missing[at], totals(&row, 1));
+            let (holding, effective) = &missing[at];
+            let number = self.number(holding);
+            self.moments.put((number, *effective), totals(&row, 1));
         }
         Ok(())
     }
 }
 
-fn node(holding: Holding, slot: Slot, level: u32) -> Node {
-    (holding, i16::try_from(level).expect("there are eight"), slot.bucket(level))
+/// A bucket of the tree in one number: of 32 bits, and its level.
+fn node(number: u32, level: impl Into<i64>, bucket: i64) -> Spot {
+    (number, bucket << 4 | level.into())
 }
 
 /// Holdings as the columns of an `unnest`.
