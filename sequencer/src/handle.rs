@@ -66,13 +66,12 @@ pub(crate) struct Shared {
 
 impl Sequencer {
     /// Submits one command, at once; its answer is waited for. The item is no part of the future: that stays small.
-    pub fn submit(&self, item: Item) -> impl Future<Output = Result<Answer, Unavailable>> + Send + use<> {
+    pub fn submit(&self, item: Item) -> impl Future<Output = Result<Answer, Unavailable>> + Send {
         let (reply, answer) = oneshot::channel();
         let taken = self.admit().and_then(|()| self.enqueue(Job::One { item, reply, since: Instant::now() }));
-        let sequencer = self.clone();
         async move {
             taken?;
-            answer.await.map_err(|_| sequencer.no_answer())
+            answer.await.map_err(|_| self.no_answer())
         }
     }
 
