@@ -1,8 +1,8 @@
 //! The door: HTTP and OpenAPI for commands and queries, and its edge.
 
-mod acceptor;
 pub mod caller;
 pub mod codes;
+mod connections;
 mod echo;
 mod edge;
 pub mod engine;

@@ -10,14 +10,14 @@ use std::{
     time::Duration,
 };
 
-use poem::{EndpointExt, IntoEndpoint, Response, endpoint::BoxEndpoint, listener::TcpAcceptor};
+use poem::{EndpointExt, IntoEndpoint, Response, endpoint::BoxEndpoint};
 use poem_openapi::{OpenApi, OpenApiService};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    acceptor::DoorAcceptor,
     caller::Gate,
+    connections::{self, Limits},
     echo::EchoRoutes,
     edge::Edge,
     engine::{Engine, metrics::EngineMetrics, view_metrics::ViewMetrics},
@@ -97,8 +97,6 @@ pub enum ServeError {
     Spec(#[from] SpecError),
     #[error("a metric is registered twice")]
     Metrics(#[from] prometheus::Error),
-    #[error("serving ended")]
-    Serve(#[source] io::Error),
 }
 
 /// A door that holds its port and does not answer yet.
@@ -135,25 +133,23 @@ impl Bound {
         let endpoint = door(&self.config, parts, streams.as_ref())?;
         let refreshing = tokio::spawn(keys.follow(stop.clone()));
 
-        let acceptor = DoorAcceptor::new(
-            TcpAcceptor::from_tokio(self.listener).map_err(ServeError::Serve)?,
-            self.config.connections_max,
-            self.config.idle_timeout,
-        );
         let stopped = async {
             stop.cancelled().await;
             draining.is_on.store(true, Ordering::Release);
             tokio::time::sleep(self.config.drain).await;
         };
-        let served = poem::Server::new_with_acceptor(acceptor)
-            .run_with_graceful_shutdown(endpoint, stopped, Some(self.config.grace))
-            .await;
+        let limits = Limits {
+            connections_max: self.config.connections_max,
+            idle_timeout: self.config.idle_timeout,
+            grace: self.config.grace,
+        };
+        connections::serve(self.listener, endpoint, limits, stopped).await;
         // Connections that became WebSockets are no longer the server's.
         if let Some(streams) = streams {
             let _ = tokio::time::timeout(self.config.grace, streams.all_ended()).await;
         }
         refreshing.abort();
-        served.map_err(ServeError::Serve)
+        Ok(())
     }
 }
 
