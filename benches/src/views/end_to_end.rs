@@ -33,8 +33,11 @@ pub async fn measure(run: &mut Run<'_>) -> anyhow::Result<()> {
         anyhow::ensure!(since.elapsed() < LIVE_WITHIN, "the views are not live");
         tokio::time::sleep(PROBE_EVERY).await;
     }
-    let mut http = HttpRuns::new(&server, books, run.seed, run.sizes.end_to_end);
-    for (rate, name) in run.sizes.rates.into_iter().zip(NAMES) {
+    let lengths = [run.sizes.end_to_end, run.sizes.end_to_end / 3, run.sizes.end_to_end / 3];
+    for ((rate, name), (length, seed)) in
+        run.sizes.rates.into_iter().zip(NAMES).zip(lengths.into_iter().zip(run.seed..))
+    {
+        let mut http = HttpRuns::new(&server, books.clone(), seed, length);
         build::caught_up(&client).await?;
         stored.settle().await?;
         let mut lags = Histogram::<u64>::new_with_bounds(1, LAG_MAX_US, 3)?;
