@@ -19,6 +19,7 @@ use crate::{
     caller::{Caller, GrantedLedger, ledger_not_found},
     codes,
     problem::Problem,
+    views::too_large::too_large,
     wire::{
         Wire,
         answer::{Answer, Head},
@@ -277,6 +278,7 @@ pub fn view_failed(error: ViewError) -> Problem {
             problem
         }
         ViewError::TakesTooLong => Problem::new(&codes::SEARCH_TOO_LONG),
+        ViewError::TooLarge(which) => too_large(which),
         error => {
             tracing::warn!(error = &error as &dyn std::error::Error, "a view could not be read");
             Problem::new(&codes::UNAVAILABLE).detail("the views cannot be read now").retry_after(1)

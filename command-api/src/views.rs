@@ -14,5 +14,6 @@ pub mod reports;
 pub mod statement_cursor;
 pub mod statements;
 pub mod tagged;
+pub mod too_large;
 pub mod transaction;
 pub mod valued;

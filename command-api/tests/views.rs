@@ -4,6 +4,7 @@
 mod kit;
 
 use command_api::keys::Scope;
+use expect_test::expect;
 use kit::{Answer, Door, open_books_with_views};
 
 const TRANSFER: &str = r#"{"entries": [
@@ -240,4 +241,40 @@ async fn transactions_are_searched_and_read_with_their_links() {
     assert_eq!(world.get(&format!("{transactions}/t3"), "").await.json()["reverses"]["id"], "t1");
     let nobody = world.get(&format!("{transactions}/t2?known_at={posted}"), "").await;
     assert_eq!((nobody.status, nobody.json()["code"].as_str()), (404, Some("no_such_transaction")));
+}
+
+#[tokio::test]
+async fn a_figure_that_is_too_large_is_named() {
+    let world = World::new().await;
+    let coin = r#"{"currency": "COIN", "scale": 0}"#;
+    world.post("/v1/ledgers/household/assets", "coin", coin).await;
+    let rate = r#"{"base": "COIN", "quote": "EUR", "rate": "100000000000000000000000000"}"#;
+    world.post("/v1/ledgers/household/rates", "rate", rate).await;
+    let mut positions = Vec::new();
+    for (key, amount) in [("a", "10000000000"), ("b", "10000000000"), ("c", "100000000000")] {
+        let body = format!(
+            r#"{{"entries": [
+                {{"account": "assets:{key}", "direction": "debit", "amount": "{amount}", "currency": "COIN"}},
+                {{"account": "income:{key}", "direction": "credit", "amount": "{amount}", "currency": "COIN"}}]}}"#
+        );
+        positions.push(world.post("/v1/ledgers/household/transactions", key, &body).await);
+    }
+    let ask = async |question: &str, known_at: &str| {
+        let mark = if question.contains('?') { '&' } else { '?' };
+        let path = format!("/v1/ledgers/household/{question}{mark}valued_in=EUR&known_at={known_at}");
+        world.get(&path, "\"other\"").await
+    };
+    let [one, two, three] = &positions[..] else { panic!("{positions:?}") };
+    for report in ["trial-balance", "balance-sheet", "income-statement"] {
+        let report = format!("reports/{report}");
+        assert_eq!(ask(&report, one).await.status, 200, "{report}");
+        let told = ask(&report, two).await;
+        assert_eq!((told.status, &told.json()["code"]), (422, &"figure_too_large".into()), "{report}");
+    }
+    expect![[r#"422 {"type":"/problems/figure_too_large","title":"Figure too large","status":422,"code":"figure_too_large","detail":"\"assets\" has more EUR than can be told","figures":{"account":"assets","currency":"EUR"}}"#]].assert_eq(&ask("reports/balance-sheet", two).await.snapshot());
+    expect![[r#"422 {"type":"/problems/figure_too_large","title":"Figure too large","status":422,"code":"figure_too_large","detail":"a total has more EUR than can be told","figures":{"currency":"EUR"}}"#]].assert_eq(&ask("balances?below=assets", two).await.snapshot());
+    expect![[r#"422 {"type":"/problems/figure_too_large","title":"Figure too large","status":422,"code":"figure_too_large","detail":"\"assets:c\" has more EUR than can be told","figures":{"account":"assets:c","currency":"EUR"}}"#]].assert_eq(&ask("balances?account=assets:c", three).await.snapshot());
+    // Amounts that need no value are told.
+    let told = world.get(&format!("/v1/ledgers/household/balances?min_position={three}"), "\"other\"").await;
+    assert_eq!(told.status, 200, "{}", told.text());
 }

@@ -13,7 +13,10 @@ pub use worth::{Worth, net_worth};
 
 use event_schemas::{AssetCode, Direction, Quantity, Sequence, Ts};
 
-use crate::views::balances::{Totals, series::Sum};
+use crate::{
+    TooLarge,
+    views::balances::{Totals, series::Sum},
+};
 
 /// What all questions have in common.
 #[derive(Debug, Clone, Copy)]
@@ -32,8 +35,6 @@ pub enum Answer<T> {
     NoLedger,
     /// No account had this path then, and none was below it.
     NoAccount(event_schemas::AccountPath),
-    /// A figure has more than 127 bits.
-    TooLarge,
     Known(T),
 }
 
@@ -61,17 +62,21 @@ impl Nets {
         Nets(sums.iter().map(|sum| ((sum.time, sum.group, sum.currency), net(sum.totals))).collect())
     }
 
-    /// What a group moved between two times, in the currencies in which that is not zero. `None`: a figure is too large.
-    fn moved(&self, (after, until): (usize, usize), group: i32) -> Option<Vec<(AssetCode, Quantity)>> {
+    /// What a group moved between two times, in the currencies in which that is not zero.
+    fn moved(
+        &self,
+        (after, until): (usize, usize),
+        group: i32,
+    ) -> Result<Vec<(AssetCode, Quantity)>, TooLarge> {
         let mut moved = Vec::new();
         for (currency, by_end) in self.at(until, group) {
             let before = self.0.get(&(after, group, currency)).map_or(0, |net| net.minor);
-            let minor = by_end.minor.checked_sub(before)?;
+            let minor = by_end.minor.checked_sub(before).ok_or(TooLarge::total(currency))?;
             if minor != 0 {
                 moved.push((currency, Quantity::new(minor, by_end.scale)));
             }
         }
-        Some(moved)
+        Ok(moved)
     }
 
     /// Of one group, by currency.
@@ -89,9 +94,12 @@ fn net(totals: Totals) -> Quantity {
 }
 
 /// On the side on which it is positive.
-fn on_side(net: Quantity, side: Direction) -> Option<Quantity> {
+fn on_side(side: Direction, currency: AssetCode, net: Quantity) -> Result<Quantity, TooLarge> {
     match side {
-        Direction::Debit => Some(net),
-        Direction::Credit => Some(Quantity::new(net.minor.checked_neg()?, net.scale)),
+        Direction::Debit => Ok(net),
+        Direction::Credit => {
+            let minor = net.minor.checked_neg().ok_or(TooLarge::total(currency))?;
+            Ok(Quantity::new(minor, net.scale))
+        }
     }
 }

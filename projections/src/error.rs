@@ -3,7 +3,7 @@
 use event_schemas::Sequence;
 use event_store::LogError;
 
-use crate::view::Poison;
+use crate::{TooLarge, view::Poison};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ViewError {
@@ -35,6 +35,8 @@ pub enum ViewError {
     Behind { name: &'static str, read: Sequence, wanted: Sequence },
     #[error("the question takes too long to be answered")]
     TakesTooLong,
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
 }
 
 /// Says what was being done when Postgres failed.

@@ -16,7 +16,7 @@ pub use income_statement::{IncomeStatement, income_statement};
 pub use tree::{Line, Part};
 pub use trial_balance::trial_balance;
 
-use crate::{valuation::Valuation, views::balances::Balance};
+use crate::{TooLarge, valuation::Valuation, views::balances::Balance};
 
 /// How a report is to be made.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,7 +38,7 @@ fn on_normal_side(balance: &Balance) -> i128 {
 }
 
 /// One column: what the accounts of a type hold, on their normal side. Accounts that hold nothing are left out.
-fn part(balances: &[Balance], of: AccountType, shape: Shape<'_>) -> Option<Part<1>> {
+fn part(balances: &[Balance], of: AccountType, shape: Shape<'_>) -> Result<Part<1>, TooLarge> {
     let held = balances.iter().filter(|balance| balance.account_type == of);
     let leaves = held.map(|balance| (balance, [on_normal_side(balance)]));
     tree::part(leaves.filter(|(_, [held])| *held != 0), shape)

@@ -103,8 +103,6 @@ pub enum Answer<T> {
     /// The first of the paths that was no account's then.
     NoAccount(AccountPath),
     Known(T),
-    /// A sum has more than 127 bits.
-    TooLarge,
 }
 
 /// A page of at most `limit` lines after a place, or the first. The reader has balances and transactions.
@@ -128,22 +126,18 @@ pub async fn statement(
     let start = ask.start();
     let before = ask.balances(reader, Some(start.effective)).await?;
     let by_end = ask.balances(reader, ask.to).await?;
-    let (Some(opening), Some(closing)) = (Net::of(side, &before), Net::of(side, &by_end)) else {
-        return Ok(Answer::TooLarge);
-    };
+    let (opening, closing) = (Net::of(side, &before)?, Net::of(side, &by_end)?);
     let scope = Scope::of(reader, ask, moved(&before, &by_end)).await?;
     let after = after.filter(|after| *after > start);
     let carried = match after {
-        None => Some(opening.clone()),
+        None => opening.clone(),
         Some(after) => {
             let before = ask.balances(reader, Some(just_before(after.effective))).await?;
             scope.carried(side, &before, after).await?
         }
     };
-    let Some(carried) = carried else { return Ok(Answer::TooLarge) };
     let page = scope.page(after.unwrap_or(start), limit).await?;
-    let Some(entries) = carried.clone().running(side, page.entries) else { return Ok(Answer::TooLarge) };
-    let lines = scope.lines(entries).await?;
+    let lines = scope.lines(carried.clone().running(side, page.entries)?).await?;
     let account = account.map(|(number, account)| (account_number(number), account));
     Ok(Answer::Known(Statement { account, side, opening, carried, lines, closing, next: page.next }))
 }

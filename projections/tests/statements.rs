@@ -259,9 +259,7 @@ impl Naive {
         let (Some(from), Some(to)) = (ask.from, ask.to) else { return };
         let middle = Ts(from.0 + (to.0 - from.0) / 2);
         let parts = [(from, middle), (Ts(middle.0 + 1), to)];
-        let Answer::Known(told) = turnovers(reader, ask, side, &parts).await.unwrap() else {
-            panic!("{ask:?}")
-        };
+        let told = turnovers(reader, ask, side, &parts).await.unwrap();
         for ((begin, end), turnover) in parts.into_iter().zip(told) {
             for (currency, turnover) in turnover {
                 let moved = |debits: bool| -> i128 {

@@ -95,10 +95,5 @@ pub fn known<T>(answer: Answer<T>, question: &Question<'_>) -> Result<T, Problem
             let detail = format!("the ledger had no account {:?} then", path.as_str());
             Err(Problem::new(&codes::ACCOUNT_NOT_FOUND).detail(detail))
         }
-        Answer::TooLarge => Err(too_large()),
     }
-}
-
-pub fn too_large() -> Problem {
-    Problem::new(&codes::INTERNAL).detail("a figure is too large to be told")
 }

@@ -13,7 +13,7 @@ use projections::{
     views::{balances::Balances, categories::Categories},
 };
 
-use super::analytics::{Depth, account, ended, group_of, known, too_large};
+use super::analytics::{Depth, account, ended, group_of, known};
 use crate::{
     caller::Caller,
     engine::{Engine, view_failed},
@@ -24,6 +24,7 @@ use crate::{
         analytics::{Comparison, Group, compared},
         calendar::Part,
         question::Question,
+        too_large::too_large,
     },
     wire::{Wire, moment::Moment, month::Month},
 };
@@ -76,7 +77,7 @@ impl Route {
         let (known_at, as_of) = ended(&question, asked).await?;
         let mut lines = known(answer, &question)?.into_iter();
         let (of_month, of_with) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
-        let lines = compared(group.0, of_month, of_with).ok_or_else(too_large)?;
+        let lines = compared(group.0, of_month, of_with).map_err(too_large)?;
         let (month, with) = (Wire(month), Wire(with));
         Ok(Fast(Comparison { known_at, as_of, month, with, group: group.0, lines }))
     }

@@ -15,9 +15,10 @@ use crate::{
     tags::Tag,
     views::{
         balances::{BalanceAt, BalancesAt, totals, value},
-        ground::{Ground, Terms, too_large, whose},
+        ground::{Ground, Terms, whose},
         question::Question,
         tagged::Tagged,
+        too_large::too_large,
     },
     wire::{Wire, moment::Moment},
 };
@@ -61,15 +62,16 @@ impl Route {
         let terms = Terms { known_at: known_at.0, min_position: min_position.0, valued_in: valued_in.0 };
         let ground = Ground::of(&self.0, &question, terms, &of, [at]).await?;
         let (balances, valuation) = (&ground.balances[0], ground.valuation.as_ref());
-        let told: Option<Vec<BalanceAt>> =
+        let told: Result<Vec<BalanceAt>, _> =
             balances.iter().map(|balance| BalanceAt::of(balance, valuation)).collect();
+        let value = valuation.map(|valuation| value(balances, valuation));
         let answer = BalancesAt {
             at: at.map(|at| at.to_string()),
             known_at: Wire(ground.known_at),
             as_of: Wire(ground.as_of),
-            totals: totals(balances).ok_or_else(too_large)?,
-            balances: told.ok_or_else(too_large)?,
-            value: valuation.map(|valuation| value(balances, valuation).ok_or_else(too_large)).transpose()?,
+            totals: totals(balances).map_err(too_large)?,
+            balances: told.map_err(too_large)?,
+            value: value.transpose().map_err(too_large)?,
         };
         Ok(Tagged(ground.tag, answer))
     }

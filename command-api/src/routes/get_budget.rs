@@ -10,7 +10,7 @@ use poem_openapi::{
 };
 use projections::views::{
     balances::Balances,
-    budgets::{Answer, Ask, Budgets, TooMuch, history},
+    budgets::{Answer, Ask, Budgets, history},
     categories::Categories,
 };
 
@@ -82,7 +82,7 @@ impl Route {
                 let detail = format!("the ledger had no budget {:?} then", budget.0.0.as_str());
                 Err(Problem::new(&codes::BUDGET_NOT_FOUND).detail(detail).into())
             }
-            Answer::TooMuch(which) => Err(too_much(which).into()),
+            Answer::TooManyPeriods => Err(too_many_periods().into()),
             Answer::Known(range) => {
                 let word = |word: projections::views::budgets::Word| {
                     let position = question.position(word.since);
@@ -109,10 +109,7 @@ pub fn known(question: &Question<'_>, asked: &Asked) -> Wire<Position> {
     Wire(question.position(asked.known_at))
 }
 
-pub fn too_much(which: TooMuch) -> Problem {
-    match which {
-        TooMuch::Periods => Problem::new(&codes::INVALID_PARAMETER)
-            .detail("too many periods lie between a budget's start and the time that is asked about"),
-        TooMuch::Figures => Problem::new(&codes::INTERNAL).detail("a figure is too large to be told"),
-    }
+pub fn too_many_periods() -> Problem {
+    Problem::new(&codes::TOO_MANY_PERIODS)
+        .detail("too many periods lie between a budget's start and the time that is asked about")
 }

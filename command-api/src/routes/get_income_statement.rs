@@ -19,10 +19,11 @@ use crate::{
     keys::scope::Read,
     tags::Tag,
     views::{
-        ground::{Ground, Terms, check_period, just_before, too_large},
+        ground::{Ground, Terms, check_period, just_before},
         question::Question,
         reports::{IncomeStatementView, Said},
         tagged::Tagged,
+        too_large::too_large,
     },
     wire::{Wire, moment::Moment},
 };
@@ -68,7 +69,7 @@ impl Route {
         let ground = Ground::of(&self.0, &question, terms, &Of::All, [Some(before), to]).await?;
         let shape = Shape { depth: depth.0.map(|depth| depth.0), valuation: ground.valuation.as_ref() };
         let [before, by_end] = &ground.balances;
-        let report = income_statement(before, by_end, shape).ok_or_else(too_large)?;
+        let report = income_statement(before, by_end, shape).map_err(too_large)?;
         let (said, period) = (Said::of(&ground), [from, to].map(|time| time.map(|time| time.to_string())));
         Ok(Tagged(ground.tag, IncomeStatementView::new(period, said, &report)))
     }

@@ -22,7 +22,7 @@ use crate::{
     tags::Tag,
     views::{
         every::Every,
-        ground::{check_period, no_account, too_large, whose},
+        ground::{check_period, no_account, whose},
         question::{Asked, Question},
         statement_cursor::StatementCursor,
         statements::{About, StatementPeriod, StatementView},
@@ -120,7 +120,6 @@ pub fn known<T>(question: &Question<'_>, answer: Answer<T>) -> Result<T, Problem
         Answer::Known(known) => Ok(known),
         Answer::NoLedger => Err(ledger_not_found(question.ledger.as_str())),
         Answer::NoAccount(path) => Err(no_account(&path)),
-        Answer::TooLarge => Err(too_large()),
     }
 }
 
@@ -143,8 +142,8 @@ async fn periods(
     let parts: Vec<(Ts, Ts)> = every.between((first, last), question.zone, PERIODS_MAX).ok_or_else(|| {
         Problem::new(&codes::TOO_MANY_PERIODS).detail(format!("at most {PERIODS_MAX}; set from and to"))
     })?;
-    let answer = turnovers(&asked.reader, ask, statement.side, &parts).await.map_err(view_failed)?;
-    let turnovers: Vec<BTreeMap<AssetCode, Turnover>> = known(question, answer)?;
+    let turnovers: Vec<BTreeMap<AssetCode, Turnover>> =
+        turnovers(&asked.reader, ask, statement.side, &parts).await.map_err(view_failed)?;
     Ok(parts
         .into_iter()
         .zip(&turnovers)

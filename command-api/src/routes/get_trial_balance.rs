@@ -19,10 +19,11 @@ use crate::{
     keys::scope::Read,
     tags::Tag,
     views::{
-        ground::{Ground, Terms, too_large},
+        ground::{Ground, Terms},
         question::Question,
         reports::{Said, TrialBalanceView},
         tagged::Tagged,
+        too_large::too_large,
     },
     wire::{Wire, moment::Moment},
 };
@@ -62,7 +63,7 @@ impl Route {
         let terms = Terms { known_at: known_at.0, min_position: min_position.0, valued_in: valued_in.0 };
         let ground = Ground::of(&self.0, &question, terms, &Of::All, [at]).await?;
         let shape = Shape { depth: depth.0.map(|depth| depth.0), valuation: ground.valuation.as_ref() };
-        let report = trial_balance(&ground.balances[0], shape).ok_or_else(too_large)?;
+        let report = trial_balance(&ground.balances[0], shape).map_err(too_large)?;
         let said = Said::of(&ground);
         Ok(Tagged(ground.tag, TrialBalanceView::new(at.map(|at| at.to_string()), said, &report)))
     }

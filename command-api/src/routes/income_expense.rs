@@ -12,7 +12,7 @@ use projections::{
     views::{balances::Balances, categories::Categories},
 };
 
-use super::analytics::{Depth, account, ended, group_of, known, month, too_large};
+use super::analytics::{Depth, account, ended, group_of, known, month};
 use crate::{
     caller::Caller,
     engine::{Engine, view_failed},
@@ -23,6 +23,7 @@ use crate::{
         analytics::{Group, IncomeExpense, IncomeExpensePeriod},
         calendar::{days, parts},
         question::Question,
+        too_large::too_large,
     },
     wire::{Wire, budget::Period, moment::Moment},
 };
@@ -76,7 +77,7 @@ impl Route {
         let lines = known(answer, &question)?;
         let periods = parts.into_iter().zip(lines);
         let periods = periods.map(|(part, lines)| IncomeExpensePeriod::of(part, group.0, lines));
-        let periods = periods.collect::<Option<_>>().ok_or_else(too_large)?;
+        let periods = periods.collect::<Result<_, _>>().map_err(too_large)?;
         Ok(Fast(IncomeExpense { known_at, as_of, by: by.0, group: group.0, periods }))
     }
 }

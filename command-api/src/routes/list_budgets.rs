@@ -15,7 +15,7 @@ use projections::views::{
 };
 
 use super::{
-    get_budget::{known, too_much},
+    get_budget::{known, too_many_periods},
     page::Limit,
 };
 use crate::{
@@ -82,7 +82,7 @@ impl Route {
         match answer {
             Answer::NoLedger => Err(ledger_not_found(question.ledger.as_str()).into()),
             Answer::NoBudget => unreachable!("none is named"),
-            Answer::TooMuch(which) => Err(too_much(which).into()),
+            Answer::TooManyPeriods => Err(too_many_periods().into()),
             Answer::Known(page) => {
                 let budgets = page.budgets.into_iter().map(|(budget, progress)| BudgetNow {
                     budget: Wire(budget),

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use event_schemas::{AccountType, AssetCode, Day, Position, Quantity};
 use poem_openapi::{Enum, Object};
-use projections::analytics::{self, Line};
+use projections::{
+    TooLarge,
+    analytics::{self, Line},
+};
 use serde::Serialize;
 
 use crate::{
@@ -189,24 +192,23 @@ pub struct Compared {
 }
 
 impl IncomeExpensePeriod {
-    /// `None`: a figure is too large.
-    pub fn of(part: Part, group: Group, lines: Vec<Line>) -> Option<Self> {
+    pub fn of(part: Part, group: Group, lines: Vec<Line>) -> Result<Self, TooLarge> {
         let mut totals: BTreeMap<AssetCode, (i128, i128, u8)> = BTreeMap::new();
         for line in &lines {
             let total = totals.entry(line.currency).or_insert((0, 0, line.amount.scale));
             let side = if line.account_type == AccountType::Income { &mut total.0 } else { &mut total.1 };
-            *side = side.checked_add(line.amount.minor)?;
+            *side = side.checked_add(line.amount.minor).ok_or(TooLarge::total(line.currency))?;
         }
         let totals = totals.into_iter().map(|(currency, (income, expense, scale))| {
             let quantity = |minor| Wire(Quantity::new(minor, scale));
-            let net = quantity(income.checked_sub(expense)?);
+            let net = income.checked_sub(expense).ok_or(TooLarge::total(currency))?;
             let (income, expense) = (quantity(income), quantity(expense));
-            Some(ResultTotal { currency: Wire(currency), income, expense, net })
+            Ok(ResultTotal { currency: Wire(currency), income, expense, net: quantity(net) })
         });
-        Some(Self {
+        Ok(Self {
             from: Wire(part.from),
             to: Wire(part.to),
-            totals: totals.collect::<Option<_>>()?,
+            totals: totals.collect::<Result<_, _>>()?,
             lines: lines.into_iter().map(|line| ResultLine::of(group, line)).collect(),
         })
     }
@@ -252,8 +254,8 @@ impl Worth {
     }
 }
 
-/// Lines of both months by what they are about. `None`: a figure is too large.
-pub fn compared(group: Group, month: Vec<Line>, with: Vec<Line>) -> Option<Vec<Compared>> {
+/// Lines of both months by what they are about.
+pub fn compared(group: Group, month: Vec<Line>, with: Vec<Line>) -> Result<Vec<Compared>, TooLarge> {
     type Key = (AccountType, bool, Option<String>, AssetCode);
     let mut both: BTreeMap<Key, (i128, i128, u8)> = BTreeMap::new();
     let key = |line: &Line| (line.account_type, line.name.is_none(), line.name.clone(), line.currency);
@@ -264,10 +266,10 @@ pub fn compared(group: Group, month: Vec<Line>, with: Vec<Line>) -> Option<Vec<C
         both.entry(key(line)).or_insert((0, 0, line.amount.scale)).1 = line.amount.minor;
     }
     let lines = both.into_iter().map(|((account_type, _, name, currency), (amount, before, scale))| {
-        let change = amount.checked_sub(before)?;
+        let change = amount.checked_sub(before).ok_or(TooLarge::total(currency))?;
         let quantity = |minor| Wire(Quantity::new(minor, scale));
         let (account, category) = split(group, name);
-        Some(Compared {
+        Ok(Compared {
             account,
             category,
             kind: account_type.into(),

@@ -3,6 +3,7 @@
 use event_schemas::{AccountPath, AssetCode, Direction, Position, Quantity};
 use poem_openapi::Object;
 use projections::{
+    TooLarge,
     reports::{Figures, Sums},
     valuation::Valuation,
     views::balances::Balance,
@@ -78,8 +79,7 @@ pub struct TotalAt {
 }
 
 impl BalanceAt {
-    /// `None`: its value has more than 127 bits.
-    pub fn of(balance: &Balance, valuation: Option<&Valuation>) -> Option<Self> {
+    pub fn of(balance: &Balance, valuation: Option<&Valuation>) -> Result<Self, TooLarge> {
         let net = balance.debits.minor - balance.credits.minor;
         let on_normal_side = match balance.account_type.normal_side() {
             Direction::Debit => net,
@@ -89,11 +89,12 @@ impl BalanceAt {
         let (value, unconverted) = match valuation {
             None => (None, None),
             Some(valuation) => match valuation.value(balance.currency, on_normal_side) {
-                Ok(value) => (Some(Wire(Quantity::new(value?, valuation.scale()))), None),
+                Ok(Some(value)) => (Some(Wire(Quantity::new(value, valuation.scale()))), None),
+                Ok(None) => return Err(TooLarge::total(valuation.currency()).of(&balance.account)),
                 Err(why) => (None, Some(why.into())),
             },
         };
-        Some(Self {
+        Ok(Self {
             account: Wire(balance.account.clone()),
             number: balance.number.0,
             kind: balance.account_type.into(),
@@ -107,8 +108,8 @@ impl BalanceAt {
     }
 }
 
-/// What balances are worth together. `None`: a sum has more than 127 bits.
-pub fn value(balances: &[Balance], valuation: &Valuation) -> Option<ValueAt> {
+/// What balances are worth together.
+pub fn value(balances: &[Balance], valuation: &Valuation) -> Result<ValueAt, TooLarge> {
     let mut all: Figures<1> = Figures::zero(Some(valuation));
     for balance in balances {
         let net = [balance.debits.minor - balance.credits.minor];
@@ -124,20 +125,21 @@ pub fn value(balances: &[Balance], valuation: &Valuation) -> Option<ValueAt> {
         amount: Wire(sums.quantity(0)),
         reason: (*why).into(),
     });
-    Some(ValueAt {
+    Ok(ValueAt {
         net: Wire(value.sums.quantity(0)),
         unconverted: unconverted.collect(),
         valuation: valuation.into(),
     })
 }
 
-/// By currency. `None`: a sum has more than 127 bits.
-pub fn totals(balances: &[Balance]) -> Option<Vec<TotalAt>> {
+/// By currency.
+pub fn totals(balances: &[Balance]) -> Result<Vec<TotalAt>, TooLarge> {
     let mut sums: std::collections::BTreeMap<AssetCode, (i128, i128, u8)> = Default::default();
     for balance in balances {
         let sum = sums.entry(balance.currency).or_insert((0, 0, balance.debits.scale));
-        sum.0 = sum.0.checked_add(balance.debits.minor)?;
-        sum.1 = sum.1.checked_add(balance.credits.minor)?;
+        let too_large = || TooLarge::total(balance.currency);
+        sum.0 = sum.0.checked_add(balance.debits.minor).ok_or_else(too_large)?;
+        sum.1 = sum.1.checked_add(balance.credits.minor).ok_or_else(too_large)?;
     }
     let sums = sums.into_iter();
     let totals = sums.map(|(currency, (debits, credits, scale))| TotalAt {
@@ -147,5 +149,5 @@ pub fn totals(balances: &[Balance]) -> Option<Vec<TotalAt>> {
         // Neither is negative.
         net: Wire(Quantity::new(debits - credits, scale)),
     });
-    Some(totals.collect())
+    Ok(totals.collect())
 }

@@ -94,12 +94,6 @@ pub fn no_account(path: &AccountPath) -> Problem {
         .detail(format!("the ledger had no account {:?} then", path.as_str()))
 }
 
-/// Single balances fit 127 bits; what they come to together, or are worth, need not.
-pub fn too_large() -> Problem {
-    Problem::new(&codes::INTERNAL)
-        .detail("the totals are too large to be told: ask for fewer accounts at once")
-}
-
 /// Before the first moment of a period.
 pub fn just_before(begin: Ts) -> Ts {
     Ts(begin.0.saturating_sub(1))

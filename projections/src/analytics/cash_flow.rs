@@ -9,7 +9,7 @@ use event_schemas::{AccountPath, AccountType, AssetCode, Quantity};
 
 use super::{Answer, Ask, Interval, Nets, Times, result::top};
 use crate::{
-    ViewError,
+    TooLarge, ViewError,
     reader::Reader,
     views::balances::series::{Chain, Named, Series},
 };
@@ -58,14 +58,11 @@ pub async fn cash_flow(
     let mut who: Vec<(i64, i32)> = in_cash.into_iter().map(|number| (number, 0)).collect();
     who.extend((1..).zip(&others).map(|(group, account)| (account.number, group)));
     let times = Times::of(intervals);
-    let Some(sums) = series.sums(Chain::Account, &who, &times.0).await? else {
-        return Ok(Answer::TooLarge);
-    };
-    let nets = Nets::of(&sums);
+    let nets = Nets::of(&series.sums(Chain::Account, &who, &times.0).await?);
     let flows = intervals
         .iter()
         .map(|(after, until)| flow(&nets, (times.place(*after), times.place(*until)), &others, depth));
-    Ok(flows.collect::<Option<Vec<_>>>().map_or(Answer::TooLarge, Answer::Known))
+    Ok(Answer::Known(flows.collect::<Result<_, _>>()?))
 }
 
 fn flow(
@@ -73,7 +70,7 @@ fn flow(
     (after, until): (usize, usize),
     others: &[&Named],
     depth: Option<usize>,
-) -> Option<Vec<CashFlow>> {
+) -> Result<Vec<CashFlow>, TooLarge> {
     let opening: BTreeMap<AssetCode, Quantity> = nets.at(after, 0).into_iter().collect();
     let mut flows: BTreeMap<AssetCode, (CashFlow, BTreeMap<&str, i128>)> = BTreeMap::new();
     let of = |currency: AssetCode, scale: u8| {
@@ -93,11 +90,13 @@ fn flow(
         for (currency, moved) in nets.moved((after, until), group)? {
             let (flow, tops) = flows.entry(currency).or_insert_with(|| of(currency, moved.scale));
             // What is credited to them is debited to cash.
-            let gave = moved.minor.checked_neg()?;
+            let too_large = || TooLarge::total(currency).of(&account.path);
+            let gave = moved.minor.checked_neg().ok_or_else(too_large)?;
+            let size = gave.checked_abs().ok_or_else(too_large)?;
             let side = if gave > 0 { &mut flow.inflow } else { &mut flow.outflow };
-            side.minor = side.minor.checked_add(gave.checked_abs()?)?;
+            side.minor = side.minor.checked_add(size).ok_or(TooLarge::total(currency))?;
             let sum = tops.entry(top(&account.path, depth)).or_default();
-            *sum = sum.checked_add(gave)?;
+            *sum = sum.checked_add(gave).ok_or(TooLarge::total(currency))?;
         }
     }
     let flows = flows.into_values().map(|(mut flow, tops)| {
@@ -106,5 +105,5 @@ fn flow(
         flow.others = others.map(|(name, gave)| (name.to_owned(), Quantity::new(gave, scale))).collect();
         flow
     });
-    Some(flows.collect())
+    Ok(flows.collect())
 }

@@ -6,7 +6,7 @@ use event_schemas::{AccountPath, AccountType, AssetCode, Quantity};
 
 use super::{Answer, Ask, Interval, Nets, Times, on_side};
 use crate::{
-    ViewError,
+    TooLarge, ViewError,
     reader::Reader,
     views::balances::series::{Chain, Series},
 };
@@ -51,7 +51,7 @@ pub async fn result(
         Group::Account { depth } => by_account(series, depth, intervals, &times).await?,
         Group::Category => by_category(series, intervals, &times).await?,
     };
-    Ok(lines.map_or(Answer::TooLarge, Answer::Known))
+    Ok(Answer::Known(lines))
 }
 
 async fn by_account(
@@ -59,7 +59,7 @@ async fn by_account(
     depth: Option<usize>,
     intervals: &[Interval],
     times: &Times,
-) -> Result<Option<Vec<Vec<Line>>>, ViewError> {
+) -> Result<Vec<Vec<Line>>, ViewError> {
     let accounts = series.accounts().await?;
     let accounts = accounts.into_iter().filter(|account| is_result(account.account_type));
     let keyed = accounts.map(|account| {
@@ -67,39 +67,39 @@ async fn by_account(
         (account.number, (account.account_type, name))
     });
     let (who, keys) = grouped(keyed);
-    let Some(sums) = series.sums(Chain::Account, &who, &times.0).await? else { return Ok(None) };
-    Ok(lines(&Nets::of(&sums), &keys, intervals, times))
+    let sums = series.sums(Chain::Account, &who, &times.0).await?;
+    Ok(lines(&Nets::of(&sums), &keys, intervals, times)?)
 }
 
 async fn by_category(
     series: Series<'_>,
     intervals: &[Interval],
     times: &Times,
-) -> Result<Option<Vec<Vec<Line>>>, ViewError> {
+) -> Result<Vec<Vec<Line>>, ViewError> {
     let pots = series.pots(None).await?;
     let pots = pots.into_iter().filter(|pot| is_result(pot.account_type));
     let (who, keys) = grouped(pots.map(|pot| (pot.number, (pot.account_type, Some(pot.category)))));
-    let Some(sums) = series.sums(Chain::Pot, &who, &times.0).await? else { return Ok(None) };
-    let categories = lines(&Nets::of(&sums), &keys, intervals, times);
+    let sums = series.sums(Chain::Pot, &who, &times.0).await?;
+    let categories = lines(&Nets::of(&sums), &keys, intervals, times)?;
 
     let accounts = series.accounts().await?;
     let accounts = accounts.into_iter().filter(|account| is_result(account.account_type));
     let (who, keys) = grouped(accounts.map(|account| (account.number, (account.account_type, None))));
-    let Some(sums) = series.sums(Chain::Account, &who, &times.0).await? else { return Ok(None) };
-    let all = lines(&Nets::of(&sums), &keys, intervals, times);
-    Ok(categories.zip(all).and_then(|(categories, all)| {
-        categories.into_iter().zip(all).map(|(categories, all)| with_rest(categories, all)).collect()
-    }))
+    let sums = series.sums(Chain::Account, &who, &times.0).await?;
+    let all = lines(&Nets::of(&sums), &keys, intervals, times)?;
+    let both = categories.into_iter().zip(all).map(|(categories, all)| with_rest(categories, all));
+    Ok(both.collect::<Result<_, _>>()?)
 }
 
 /// Adds what the categories leave of everything.
-fn with_rest(mut lines: Vec<Line>, all: Vec<Line>) -> Option<Vec<Line>> {
+fn with_rest(mut lines: Vec<Line>, all: Vec<Line>) -> Result<Vec<Line>, TooLarge> {
     let mut rest: BTreeMap<(AccountType, AssetCode), Quantity> =
         all.into_iter().map(|line| ((line.account_type, line.currency), line.amount)).collect();
     for line in &lines {
         let zero = Quantity::new(0, line.amount.scale);
         let left = rest.entry((line.account_type, line.currency)).or_insert(zero);
-        left.minor = left.minor.checked_sub(line.amount.minor)?;
+        let minor = left.minor.checked_sub(line.amount.minor);
+        left.minor = minor.ok_or(TooLarge::total(line.currency))?;
     }
     rest.retain(|_, left| left.minor != 0);
     lines.extend(rest.into_iter().map(|((account_type, currency), amount)| Line {
@@ -109,7 +109,7 @@ fn with_rest(mut lines: Vec<Line>, all: Vec<Line>) -> Option<Vec<Line>> {
         amount,
     }));
     sort(&mut lines);
-    Some(lines)
+    Ok(lines)
 }
 
 /// Members and their groups' numbers, and the key of each group.
@@ -127,18 +127,23 @@ fn grouped(keyed: impl Iterator<Item = (i64, Key)>) -> (Vec<(i64, i32)>, Vec<Key
     (who.collect(), keys)
 }
 
-fn lines(nets: &Nets, keys: &[Key], intervals: &[Interval], times: &Times) -> Option<Vec<Vec<Line>>> {
+fn lines(
+    nets: &Nets,
+    keys: &[Key],
+    intervals: &[Interval],
+    times: &Times,
+) -> Result<Vec<Vec<Line>>, TooLarge> {
     let of_interval = |(after, until): &Interval| {
         let between = (times.place(*after), times.place(*until));
         let mut lines = Vec::new();
         for (group, (account_type, name)) in (0..).zip(keys) {
             for (currency, moved) in nets.moved(between, group)? {
-                let amount = on_side(moved, account_type.normal_side())?;
+                let amount = on_side(account_type.normal_side(), currency, moved)?;
                 lines.push(Line { name: name.clone(), account_type: *account_type, currency, amount });
             }
         }
         sort(&mut lines);
-        Some(lines)
+        Ok(lines)
     };
     intervals.iter().map(of_interval).collect()
 }

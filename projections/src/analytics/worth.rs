@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use event_schemas::{AccountType, AssetCode, Quantity, Ts};
+use event_schemas::{AccountType, AssetCode, Direction, Quantity, Ts};
 
-use super::{Answer, Ask, Nets};
+use super::{Answer, Ask, Nets, on_side};
 use crate::{
-    ViewError,
+    TooLarge, ViewError,
     reader::Reader,
     views::balances::series::{Chain, Series},
 };
@@ -38,24 +38,23 @@ pub async fn net_worth(
     };
     let who: Vec<(i64, i32)> =
         accounts.iter().filter_map(|account| Some((account.number, group(account.account_type)?))).collect();
-    let Some(sums) = series.sums(Chain::Account, &who, times).await? else { return Ok(Answer::TooLarge) };
-    let nets = Nets::of(&sums);
-    let worths = (0..times.len()).map(|time| worth(&nets, time)).collect::<Option<Vec<_>>>();
-    Ok(worths.map_or(Answer::TooLarge, Answer::Known))
+    let nets = Nets::of(&series.sums(Chain::Account, &who, times).await?);
+    let worths = (0..times.len()).map(|time| worth(&nets, time));
+    Ok(Answer::Known(worths.collect::<Result<_, _>>()?))
 }
 
-fn worth(nets: &Nets, time: usize) -> Option<Vec<Worth>> {
+fn worth(nets: &Nets, time: usize) -> Result<Vec<Worth>, TooLarge> {
     let mut sides: BTreeMap<AssetCode, (Quantity, Quantity)> = BTreeMap::new();
     for (currency, net) in nets.at(time, 0) {
         sides.insert(currency, (net, Quantity::new(0, net.scale)));
     }
     for (currency, net) in nets.at(time, 1) {
         let zero = Quantity::new(0, net.scale);
-        sides.entry(currency).or_insert((zero, zero)).1 = Quantity::new(net.minor.checked_neg()?, net.scale);
+        sides.entry(currency).or_insert((zero, zero)).1 = on_side(Direction::Credit, currency, net)?;
     }
     let worth = sides.into_iter().map(|(currency, (assets, liabilities))| {
-        let net = Quantity::new(assets.minor.checked_sub(liabilities.minor)?, assets.scale);
-        Some(Worth { currency, assets, liabilities, net })
+        let net = assets.minor.checked_sub(liabilities.minor).ok_or(TooLarge::total(currency))?;
+        Ok(Worth { currency, assets, liabilities, net: Quantity::new(net, assets.scale) })
     });
     worth.collect()
 }

@@ -3,7 +3,7 @@
 use event_schemas::{AccountType, Quantity};
 
 use super::{Shape, figures::Figures, part, tree::Part};
-use crate::views::balances::Balance;
+use crate::{TooLarge, views::balances::Balance};
 
 /// Assets = liabilities + equity, in each currency; earnings are part of equity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +21,7 @@ pub struct BalanceSheet {
     pub rounding: Option<Quantity>,
 }
 
-/// `None`: a sum has more than 127 bits.
-#[must_use]
-pub fn balance_sheet(balances: &[Balance], shape: Shape<'_>) -> Option<BalanceSheet> {
+pub fn balance_sheet(balances: &[Balance], shape: Shape<'_>) -> Result<BalanceSheet, TooLarge> {
     let assets = part(balances, AccountType::Asset, shape)?;
     let liabilities = part(balances, AccountType::Liability, shape)?;
     let equity = part(balances, AccountType::Equity, shape)?;
@@ -42,13 +40,5 @@ pub fn balance_sheet(balances: &[Balance], shape: Shape<'_>) -> Option<BalanceSh
         assert!(missing, "what is not converted balances: {value:?}");
         value.sums.quantity(0)
     });
-    Some(BalanceSheet {
-        assets,
-        liabilities,
-        equity,
-        earnings,
-        equity_total,
-        liabilities_and_equity,
-        rounding,
-    })
+    Ok(BalanceSheet { assets, liabilities, equity, earnings, equity_total, liabilities_and_equity, rounding })
 }

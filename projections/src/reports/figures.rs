@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use event_schemas::{AssetCode, Quantity};
 
-use crate::valuation::{Unconverted, Valuation};
+use crate::{
+    TooLarge,
+    valuation::{Unconverted, Valuation},
+};
 
 /// Exact sums in one currency, a column each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,7 @@ pub struct Figures<const N: usize> {
 /// of a report add up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Value<const N: usize> {
+    pub currency: AssetCode,
     pub sums: Sums<N>,
     /// Amounts that no rate converts. They are in no sum.
     pub unconverted: BTreeMap<AssetCode, (Sums<N>, Unconverted)>,
@@ -39,31 +43,37 @@ impl<const N: usize> Sums<N> {
         self.minor == [0; N]
     }
 
-    /// `None`: a sum has more than 127 bits.
-    fn add(&mut self, other: &Sums<N>) -> Option<()> {
+    fn add(&mut self, currency: AssetCode, other: &Sums<N>) -> Result<(), TooLarge> {
         assert_eq!(self.scale, other.scale, "a currency has one scale in its ledger");
         for (sum, more) in self.minor.iter_mut().zip(other.minor) {
-            *sum = sum.checked_add(more)?;
+            *sum = sum.checked_add(more).ok_or(TooLarge::total(currency))?;
         }
-        Some(())
+        Ok(())
+    }
+
+    fn negate(&mut self, currency: AssetCode) -> Result<(), TooLarge> {
+        for minor in &mut self.minor {
+            *minor = minor.checked_neg().ok_or(TooLarge::total(currency))?;
+        }
+        Ok(())
     }
 }
 
 impl<const N: usize> Value<N> {
     fn zero(valuation: &Valuation) -> Value<N> {
         let sums = Sums { minor: [0; N], scale: valuation.scale() };
-        Value { sums, unconverted: BTreeMap::new() }
+        Value { currency: valuation.currency(), sums, unconverted: BTreeMap::new() }
     }
 
-    fn add(&mut self, other: &Value<N>) -> Option<()> {
-        self.sums.add(&other.sums)?;
+    fn add(&mut self, other: &Value<N>) -> Result<(), TooLarge> {
+        self.sums.add(self.currency, &other.sums)?;
         for (currency, (sums, why)) in &other.unconverted {
             match self.unconverted.get_mut(currency) {
-                Some((sum, _)) => sum.add(sums)?,
+                Some((sum, _)) => sum.add(*currency, sums)?,
                 None => drop(self.unconverted.insert(*currency, (*sums, *why))),
             }
         }
-        Some(())
+        Ok(())
     }
 }
 
@@ -74,14 +84,18 @@ impl<const N: usize> Figures<N> {
         Figures { amounts: BTreeMap::new(), value: valuation.map(Value::zero) }
     }
 
-    /// Money in one currency. `None`: its value has more than 127 bits.
-    pub fn of(currency: AssetCode, sums: Sums<N>, valuation: Option<&Valuation>) -> Option<Figures<N>> {
+    /// Money in one currency.
+    pub fn of(
+        currency: AssetCode,
+        sums: Sums<N>,
+        valuation: Option<&Valuation>,
+    ) -> Result<Figures<N>, TooLarge> {
         let mut figures = Figures::zero(valuation);
         figures.amounts.insert(currency, sums);
-        let (Some(valuation), Some(value)) = (valuation, &mut figures.value) else { return Some(figures) };
+        let (Some(valuation), Some(value)) = (valuation, &mut figures.value) else { return Ok(figures) };
         for column in 0..N {
             match valuation.value(currency, sums.quantity(column)) {
-                Ok(worth) => value.sums.minor[column] = worth?,
+                Ok(worth) => value.sums.minor[column] = worth.ok_or(TooLarge::total(value.currency))?,
                 Err(why) => {
                     *value = Value::zero(valuation);
                     value.unconverted.insert(currency, (sums, why));
@@ -89,41 +103,39 @@ impl<const N: usize> Figures<N> {
                 }
             }
         }
-        Some(figures)
+        Ok(figures)
     }
 
-    /// `None`: a sum has more than 127 bits.
-    pub fn add(&mut self, other: &Figures<N>) -> Option<()> {
+    pub fn add(&mut self, other: &Figures<N>) -> Result<(), TooLarge> {
         for (currency, sums) in &other.amounts {
             match self.amounts.get_mut(currency) {
-                Some(sum) => sum.add(sums)?,
+                Some(sum) => sum.add(*currency, sums)?,
                 None => drop(self.amounts.insert(*currency, *sums)),
             }
         }
         match (&mut self.value, &other.value) {
             (Some(value), Some(other)) => value.add(other),
-            (None, None) => Some(()),
+            (None, None) => Ok(()),
             _ => unreachable!("a report is valued as a whole or not at all"),
         }
     }
 
     /// This less the other.
-    #[must_use]
-    pub fn less(mut self, other: &Figures<N>) -> Option<Figures<N>> {
+    pub fn less(mut self, other: &Figures<N>) -> Result<Figures<N>, TooLarge> {
         self.add(&other.clone().negated()?)?;
-        Some(self)
+        Ok(self)
     }
 
-    fn negated(mut self) -> Option<Figures<N>> {
-        let value = self.value.iter_mut();
-        let valued = value.flat_map(|value| {
-            std::iter::once(&mut value.sums).chain(value.unconverted.values_mut().map(|(sums, _)| sums))
-        });
-        for sums in self.amounts.values_mut().chain(valued) {
-            for minor in &mut sums.minor {
-                *minor = minor.checked_neg()?;
+    fn negated(mut self) -> Result<Figures<N>, TooLarge> {
+        for (currency, sums) in &mut self.amounts {
+            sums.negate(*currency)?;
+        }
+        if let Some(value) = &mut self.value {
+            value.sums.negate(value.currency)?;
+            for (currency, (sums, _)) in &mut value.unconverted {
+                sums.negate(*currency)?;
             }
         }
-        Some(self)
+        Ok(self)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use event_schemas::{AccountNumber, AccountType, AssetCode, Quantity};
 
 use super::{Shape, figures::Figures, part, tree::Part};
-use crate::views::balances::Balance;
+use crate::{TooLarge, views::balances::Balance};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncomeStatement {
@@ -15,15 +15,17 @@ pub struct IncomeStatement {
     pub net_income: Figures<1>,
 }
 
-/// A period is the balances at its end less those just before its begin, both as known at the same position. `None`: a sum has more
-/// than 127 bits.
-#[must_use]
-pub fn income_statement(before: &[Balance], by_end: &[Balance], shape: Shape<'_>) -> Option<IncomeStatement> {
+/// A period is the balances at its end less those just before its begin, both as known at the same position.
+pub fn income_statement(
+    before: &[Balance],
+    by_end: &[Balance],
+    shape: Shape<'_>,
+) -> Result<IncomeStatement, TooLarge> {
     let moved = moved(before, by_end);
     let income = part(&moved, AccountType::Income, shape)?;
     let expenses = part(&moved, AccountType::Expense, shape)?;
     let net_income = income.total.clone().less(&expenses.total)?;
-    Some(IncomeStatement { income, expenses, net_income })
+    Ok(IncomeStatement { income, expenses, net_income })
 }
 
 /// What was debited and credited between two moments. What was in effect at the first is so at the second.

@@ -7,12 +7,11 @@ use super::{
     figures::Figures,
     tree::{Part, part},
 };
-use crate::views::balances::Balance;
+use crate::{TooLarge, views::balances::Balance};
 
 /// Four columns: debits, credits, balance where debits are more, balance where credits are. Accounts in the order of their types,
-/// then of their names. In each pair of columns both come to the same. `None`: a sum has more than 127 bits.
-#[must_use]
-pub fn trial_balance(balances: &[Balance], shape: Shape<'_>) -> Option<Part<4>> {
+/// then of their names. In each pair of columns both come to the same.
+pub fn trial_balance(balances: &[Balance], shape: Shape<'_>) -> Result<Part<4>, TooLarge> {
     let mut all = Part { lines: Vec::new(), total: Figures::zero(shape.valuation) };
     for of in AccountType::ALL {
         let columns = |balance: &Balance| {
@@ -29,5 +28,5 @@ pub fn trial_balance(balances: &[Balance], shape: Shape<'_>) -> Option<Part<4>> 
         assert_eq!(debits, credits, "LGR-1: debits equal credits in {currency}");
         assert_eq!(debit_balances, credit_balances, "LGR-1: debits equal credits in {currency}");
     }
-    Some(all)
+    Ok(all)
 }

@@ -70,7 +70,7 @@ pub async fn general_ledger(
         let of = |balances: &HashMap<i64, Vec<Balance>>| {
             Net::of(side, balances.get(&number).map(Vec::as_slice).unwrap_or_default())
         };
-        let (Some(opening), Some(closing)) = (of(&before), of(&by_end)) else { return Ok(Answer::TooLarge) };
+        let (opening, closing) = (of(&before)?, of(&by_end)?);
         let is_moved = moved.contains(&number);
         if !is_moved && closing.is_zero() {
             continue;
@@ -84,23 +84,19 @@ pub async fn general_ledger(
         let resumed = resumed.filter(|place| *place > start);
         let scope = all.only(number);
         let carried = match resumed {
-            None => Some(opening.clone()),
+            None => opening.clone(),
             Some(place) => {
                 let then = ask.balances(reader, Some(just_before(place.effective))).await?;
                 let own = by_account(&then).remove(&number).unwrap_or_default();
                 scope.carried(side, &own, place).await?
             }
         };
-        let Some(carried) = carried else { return Ok(Answer::TooLarge) };
         let mut count = 0;
         if is_moved {
             let page = scope.page(resumed.unwrap_or(start), room).await?;
             count = page.entries.len();
             next = page.next.map(|place| (account_number(number), Some(place)));
-            let Some(entries) = carried.clone().running(side, page.entries) else {
-                return Ok(Answer::TooLarge);
-            };
-            running.extend(entries);
+            running.extend(carried.clone().running(side, page.entries)?);
         }
         room = room.saturating_sub(count.max(1));
         let number = account_number(number);

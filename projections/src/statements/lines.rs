@@ -116,26 +116,18 @@ impl<'a> Scope<'a> {
         Ok(Page { entries, next })
     }
 
-    /// What is there after a place: what was there before its time, and the entries of that time up to it. `None`: a sum has more
-    /// than 127 bits.
-    pub async fn carried(
-        &self,
-        side: Direction,
-        before: &[Balance],
-        place: Place,
-    ) -> Result<Option<Net>, ViewError> {
+    /// What is there after a place: what was there before its time, and the entries of that time up to it.
+    pub async fn carried(&self, side: Direction, before: &[Balance], place: Place) -> Result<Net, ViewError> {
         let (effective, position, leg) = (place.effective.0, to_i64(place.position), place.leg);
         let rows = self
             .reader
             .query(SAME_TIME, &[&self.ledger, &self.accounts, &self.known, &effective, &position, &leg])
             .await?;
-        let Some(mut net) = Net::of(side, before) else { return Ok(None) };
+        let mut net = Net::of(side, before)?;
         for row in &rows {
-            if net.enter(side, direction(row.get(1)), code(row.get(0)), quantity(row.get(2))).is_none() {
-                return Ok(None);
-            }
+            net.enter(side, direction(row.get(1)), code(row.get(0)), quantity(row.get(2)))?;
         }
-        Ok(Some(net))
+        Ok(net)
     }
 
     /// What there is to be told of entries, each with the balance after it.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use event_schemas::{AssetCode, Direction, Quantity, Ts};
 
-use super::{Answer, Ask, just_before};
+use super::{Ask, just_before};
 use crate::{
-    ViewError,
+    TooLarge, ViewError,
     builds::to_i64,
     reader::Reader,
     views::balances::{self, Balance},
@@ -49,16 +49,12 @@ pub async fn turnovers(
     ask: &Ask,
     side: Direction,
     periods: &[(Ts, Ts)],
-) -> Result<Answer<Vec<BTreeMap<AssetCode, Turnover>>>, ViewError> {
-    let Some((first, _)) = periods.first() else { return Ok(Answer::Known(Vec::new())) };
-    let Some(mut before) = sums(&ask.balances(reader, Some(just_before(*first))).await?) else {
-        return Ok(Answer::TooLarge);
-    };
+) -> Result<Vec<BTreeMap<AssetCode, Turnover>>, ViewError> {
+    let Some((first, _)) = periods.first() else { return Ok(Vec::new()) };
+    let mut before = sums(&ask.balances(reader, Some(just_before(*first))).await?)?;
     let mut turnovers = Vec::with_capacity(periods.len());
     for (_, last) in periods {
-        let Some(by_end) = sums(&ask.balances(reader, Some(*last)).await?) else {
-            return Ok(Answer::TooLarge);
-        };
+        let by_end = sums(&ask.balances(reader, Some(*last)).await?)?;
         let turnover = |(currency, end): (&AssetCode, &Sums)| {
             let zero = Sums { debits: 0, credits: 0, scale: end.scale };
             let begin = before.get(currency).unwrap_or(&zero);
@@ -74,7 +70,7 @@ pub async fn turnovers(
         turnovers.push(by_end.iter().map(turnover).collect());
         before = by_end;
     }
-    Ok(Answer::Known(turnovers))
+    Ok(turnovers)
 }
 
 struct Sums {
@@ -91,14 +87,14 @@ impl Sums {
     }
 }
 
-/// `None`: a sum has more than 127 bits.
-fn sums(balances: &[Balance]) -> Option<BTreeMap<AssetCode, Sums>> {
+fn sums(balances: &[Balance]) -> Result<BTreeMap<AssetCode, Sums>, TooLarge> {
     let mut sums: BTreeMap<AssetCode, Sums> = BTreeMap::new();
     for balance in balances {
         let scale = balance.debits.scale;
         let sum = sums.entry(balance.currency).or_insert(Sums { debits: 0, credits: 0, scale });
-        sum.debits = sum.debits.checked_add(balance.debits.minor)?;
-        sum.credits = sum.credits.checked_add(balance.credits.minor)?;
+        let too_large = || TooLarge::total(balance.currency);
+        sum.debits = sum.debits.checked_add(balance.debits.minor).ok_or_else(too_large)?;
+        sum.credits = sum.credits.checked_add(balance.credits.minor).ok_or_else(too_large)?;
     }
-    Some(sums)
+    Ok(sums)
 }

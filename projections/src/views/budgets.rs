@@ -11,7 +11,7 @@ use event_schemas::{
 };
 use tokio_postgres::Transaction;
 
-pub use ask::{Answer, Ask, Page, Progress, Range, Spent, TooMuch, history, list};
+pub use ask::{Answer, Ask, Page, Progress, Range, Spent, history, list};
 
 use crate::{
     ViewError,

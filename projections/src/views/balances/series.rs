@@ -5,7 +5,7 @@
 use event_schemas::{AccountPath, AccountType, AssetCode, LedgerId, Quantity, Sequence, Ts};
 
 use super::{ask::account_type, fold::Totals, slots::Slot};
-use crate::{ViewError, reader::Reader};
+use crate::{TooLarge, ViewError, reader::Reader};
 
 /// Whose chains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -164,15 +164,10 @@ impl<'a> Series<'a> {
     }
 
     /// What each group came to at each time, that time included: by time, group and currency. `who`: numbers and their groups; one
-    /// may be in several. `None`: a sum has more than 127 bits.
-    pub async fn sums(
-        self,
-        chain: Chain,
-        who: &[(i64, i32)],
-        times: &[Ts],
-    ) -> Result<Option<Vec<Sum>>, ViewError> {
+    /// may be in several.
+    pub async fn sums(self, chain: Chain, who: &[(i64, i32)], times: &[Ts]) -> Result<Vec<Sum>, ViewError> {
         if who.is_empty() || times.is_empty() {
-            return Ok(Some(Vec::new()));
+            return Ok(Vec::new());
         }
         let sql = SUMS.replace(
             "{of}",
@@ -190,7 +185,7 @@ impl<'a> Series<'a> {
             .reader
             .query(&sql, &[&self.ledger, &self.known, &numbers, &groups, &ats, &slots, &starts])
             .await?;
-        Ok(rows.iter().map(sum).collect())
+        Ok(rows.iter().map(sum).collect::<Result<_, _>>()?)
     }
 }
 
@@ -205,12 +200,13 @@ fn named(row: &tokio_postgres::Row) -> Named {
     Named { number: row.get(0), path, account_type: account_type(row.get(2)) }
 }
 
-fn sum(row: &tokio_postgres::Row) -> Option<Sum> {
-    let quantity = |at: usize| Quantity::parse(row.get(at)).ok();
-    Some(Sum {
+fn sum(row: &tokio_postgres::Row) -> Result<Sum, TooLarge> {
+    let currency = AssetCode::parse(row.get(2)).expect("written by this view");
+    let quantity = |at: usize| Quantity::parse(row.get(at)).map_err(|_| TooLarge::total(currency));
+    Ok(Sum {
         time: usize::try_from(row.get::<_, i64>(0) - 1).expect("ordinals count from 1"),
         group: row.get(1),
-        currency: AssetCode::parse(row.get(2)).expect("written by this view"),
+        currency,
         totals: Totals { debits: quantity(3)?, credits: quantity(4)? },
     })
 }

@@ -12,7 +12,7 @@ use super::{
     periods::{Span, follows, spans},
 };
 use crate::{
-    ViewError,
+    TooLarge, ViewError,
     reader::Reader,
     views::balances::{
         Totals,
@@ -40,16 +40,9 @@ pub enum Answer<T> {
     NoLedger,
     /// Nothing had been said of the budget by then.
     NoBudget,
-    TooMuch(TooMuch),
+    /// More than one answer is worked out from.
+    TooManyPeriods,
     Known(T),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TooMuch {
-    /// More periods than one answer is worked out from.
-    Periods,
-    /// A figure has more than 127 bits.
-    Figures,
 }
 
 /// Some budgets, in the order of their ids.
@@ -108,7 +101,7 @@ pub async fn list(
         let spans = spans(words, today);
         passed += spans.len();
         if passed > PERIODS_PASSED_MAX {
-            return Ok(Answer::TooMuch(TooMuch::Periods));
+            return Ok(Answer::TooManyPeriods);
         }
         let now = spans.len().checked_sub(1).filter(|last| spans[*last].end.is_none_or(|end| end > today));
         let Some(now) = now else { continue };
@@ -119,9 +112,8 @@ pub async fn list(
         jobs.push((budget, Job::of(spans, now)));
     }
     let (budgets, jobs): (Vec<&BudgetId>, Vec<Job<'_>>) = jobs.into_iter().unzip();
-    let figures = match figures(series, ask, &jobs, Some(at)).await? {
-        Ok(figures) => figures,
-        Err(too_much) => return Ok(Answer::TooMuch(too_much)),
+    let Some(figures) = figures(series, ask, &jobs, Some(at)).await? else {
+        return Ok(Answer::TooManyPeriods);
     };
     let progress = jobs.iter().zip(figures).flat_map(|(job, figures)| job.progress(figures));
     let listed: Vec<_> = budgets.into_iter().cloned().zip(progress).collect();
@@ -147,9 +139,8 @@ pub async fn history(
     let first = spans.iter().position(touches).unwrap_or(spans.len());
     let first = first.max(spans.len().saturating_sub(limit));
     let job = Job::of(spans, first);
-    let figures = match figures(series, ask, std::slice::from_ref(&job), None).await? {
-        Ok(figures) => figures,
-        Err(too_much) => return Ok(Answer::TooMuch(too_much)),
+    let Some(figures) = figures(series, ask, std::slice::from_ref(&job), None).await? else {
+        return Ok(Answer::TooManyPeriods);
     };
     let periods = figures.into_iter().flat_map(|figures| job.progress(figures)).collect();
     Ok(Answer::Known(Range { words, periods }))
@@ -245,31 +236,31 @@ fn ends(span: &Span<'_>, ask: &Ask<'_>, at: Option<Ts>) -> (Ts, Ts) {
     (begin, at.map_or(end, |at| end.min(at)).max(begin))
 }
 
-/// For each job the figures of all its periods.
+/// For each job the figures of all its periods. `None`: there are too many.
 async fn figures(
     series: Series<'_>,
     ask: &Ask<'_>,
     jobs: &[Job<'_>],
     at: Option<Ts>,
-) -> Result<Result<Vec<Vec<Spent>>, TooMuch>, ViewError> {
+) -> Result<Option<Vec<Vec<Spent>>>, ViewError> {
     if jobs.iter().map(|job| job.spans.len()).sum::<usize>() > PERIODS_MAX {
-        return Ok(Err(TooMuch::Periods));
+        return Ok(None);
     }
     let mut times: BTreeMap<Target<'_>, BTreeSet<Ts>> = BTreeMap::new();
     for span in jobs.iter().flat_map(|job| &job.spans) {
         let (begin, end) = ends(span, ask, at);
         times.entry(target(span.plan)).or_default().extend([begin, end]);
     }
-    let Some(sums) = sums(series, times).await? else { return Ok(Err(TooMuch::Figures)) };
+    let sums = sums(series, times).await?;
     let figures = jobs.iter().map(|job| figures_of(job, ask, at, &sums));
-    Ok(figures.collect::<Option<_>>().ok_or(TooMuch::Figures))
+    Ok(Some(figures.collect::<Result<_, _>>()?))
 }
 
 /// Targets that need the same times are looked up together.
 async fn sums<'a>(
     series: Series<'_>,
     times: BTreeMap<Target<'a>, BTreeSet<Ts>>,
-) -> Result<Option<Sums<'a>>, ViewError> {
+) -> Result<Sums<'a>, ViewError> {
     let mut together: BTreeMap<(Chain, Vec<Ts>), Vec<Target<'a>>> = BTreeMap::new();
     for (target, times) in times {
         let chain = if target.1.is_some() { Chain::Pot } else { Chain::Account };
@@ -281,13 +272,12 @@ async fn sums<'a>(
         for (group, target) in (0..).zip(&targets) {
             who.extend(members(series, *target).await?.into_iter().map(|number| (number, group)));
         }
-        let Some(found) = series.sums(chain, &who, &times).await? else { return Ok(None) };
-        for sum in found {
+        for sum in series.sums(chain, &who, &times).await? {
             let target = targets[usize::try_from(sum.group).expect("counted from 0")];
             sums.entry((target, times[sum.time])).or_default().insert(sum.currency, sum.totals);
         }
     }
-    Ok(Some(sums))
+    Ok(sums)
 }
 
 /// The accounts, or the pots, that a budget is for.
@@ -309,8 +299,7 @@ async fn members(series: Series<'_>, (account, category): Target<'_>) -> Result<
     Ok(pots.iter().filter(|pot| counts(pot)).map(|pot| pot.number).collect())
 }
 
-/// `None`: a figure has more than 127 bits.
-fn figures_of(job: &Job<'_>, ask: &Ask<'_>, at: Option<Ts>, sums: &Sums<'_>) -> Option<Vec<Spent>> {
+fn figures_of(job: &Job<'_>, ask: &Ask<'_>, at: Option<Ts>, sums: &Sums<'_>) -> Result<Vec<Spent>, TooLarge> {
     let mut figures: Vec<Spent> = Vec::with_capacity(job.spans.len());
     let nothing = BTreeMap::new();
     for (index, span) in job.spans.iter().enumerate() {
@@ -320,7 +309,8 @@ fn figures_of(job: &Job<'_>, ask: &Ask<'_>, at: Option<Ts>, sums: &Sums<'_>) -> 
         let zero = Quantity::new(0, plan.amount.scale);
         let (mut actual, mut unconverted) = (zero, Vec::new());
         for (currency, totals) in by(end) {
-            let moved = moved(*totals, by(begin).get(currency), plan.direction)?;
+            let moved = moved(*totals, by(begin).get(currency), plan.direction);
+            let moved = moved.ok_or(TooLarge::total(*currency))?;
             if *currency == plan.currency {
                 actual = moved;
             } else if moved.minor != 0 {
@@ -336,14 +326,16 @@ fn figures_of(job: &Job<'_>, ask: &Ask<'_>, at: Option<Ts>, sums: &Sums<'_>) -> 
                 CarryOver::All => left,
             }
         });
-        let remaining = plan.amount.minor.checked_add(carried_over.minor)?.checked_sub(actual.minor)?;
+        let planned = plan.amount.minor.checked_add(carried_over.minor);
+        let remaining = planned.and_then(|planned| planned.checked_sub(actual.minor));
+        let remaining = remaining.ok_or(TooLarge::total(plan.currency))?;
         let remaining = Quantity::new(remaining, plan.amount.scale);
         figures.push(Spent { carried_over, actual, remaining, unconverted });
     }
-    Some(figures)
+    Ok(figures)
 }
 
-/// On one side, less what moved on the other.
+/// On one side, less what moved on the other. `None`: more than 127 bits.
 fn moved(by_end: Totals, by_begin: Option<&Totals>, direction: Direction) -> Option<Quantity> {
     let net = |totals: &Totals| totals.debits.minor.checked_sub(totals.credits.minor);
     let moved = net(&by_end)?.checked_sub(by_begin.map_or(Some(0), net)?)?;
