@@ -74,7 +74,7 @@ codes! {
     PERIOD_REVERSED = 422 "period_reversed", "Period ends before it begins",
         "The period's `from` is after its `to`, so nothing can be in it.";
     TOO_MANY_PERIODS = 422 "too_many_periods", "Too many periods",
-        "The statement's period has more months, quarters or years than one answer tells; the detail has the limit.";
+        "The time from `from` to `to`, or since a budget's start, has more periods than one answer tells; the detail has the limit.";
     FIGURE_TOO_LARGE = 422 "figure_too_large", "Figure too large",
         "A sum over several accounts, or a value, has more than 38 digits. The figures say in which currency, and of which account or name above accounts if it is no total. Ask for fewer accounts, for a shorter period, or for no values.";
     KEYS_MIXED = 422 "keys_mixed", "Some keys used before",

@@ -257,8 +257,12 @@ async fn analytics_tell_where_money_comes_from_and_goes() {
     "#]],
     );
     for (path, expected) in [
-        ("/analytics/income-expense?from=2000-01-01&to=2024-01-01", (400, "invalid_parameter")),
-        ("/analytics/income-expense?from=2024-01-02&to=2024-01-01", (400, "invalid_parameter")),
+        ("/analytics/income-expense?from=2000-01-01&to=2024-01-01", (422, "too_many_periods")),
+        ("/analytics/income-expense?from=2024-01-02&to=2024-01-01", (422, "period_reversed")),
+        ("/analytics/cash-flow?from=2024-01-02&to=2024-01-01", (422, "period_reversed")),
+        ("/analytics/net-worth?from=2024-01-02&to=2024-01-01", (422, "period_reversed")),
+        ("/budgets/food?from=2024-01-02&to=2024-01-01", (422, "period_reversed")),
+        ("/audit?from=2024-01-02&to=2024-01-01", (422, "period_reversed")),
         ("/analytics/cash-flow?cash=assets:nothing", (404, "no_such_account")),
         ("/analytics/compare?month=2024-13", (400, "invalid_parameter")),
         ("/analytics/net-worth?every=day", (400, "invalid_parameter")),

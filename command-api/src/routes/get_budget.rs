@@ -25,6 +25,7 @@ use crate::{
     tags::Tag,
     views::{
         budgets::{BudgetHistory, PeriodOfBudget, WordOnBudget},
+        ground::check_period,
         question::{Asked, Question},
     },
     wire::{Wire, moment::Moment},
@@ -64,6 +65,7 @@ impl Route {
         let question = Question::of(&self.0, &caller, ledger.0).await?;
         let to = to.0.map_or_else(|| question.day_of(Ts::from_utc(Utc::now())), |day| day.0);
         let from = from.0.map(|day| day.0);
+        check_period(from, Some(to))?;
         let views: [&dyn projections::View; 3] =
             [&Balances::default(), &Categories::default(), &Budgets::default()];
         let asked = question.ask(&views, known_at.0, min_position.0).await?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use event_schemas::{AccountPath, EffectiveAt, LedgerId, Position, Sequence, Ts};
+use event_schemas::{AccountPath, EffectiveAt, LedgerId, Position, Sequence};
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
@@ -20,6 +20,7 @@ use crate::{
     tags::Tag,
     views::{
         audit::{AuditOutcome, AuditPage, AuditRecord},
+        ground::{check_period, just_before},
         question::Question,
     },
     wire::{
@@ -71,13 +72,16 @@ impl Route {
     ) -> poem::Result<Fast<AuditPage>> {
         let kinds = kinds(kind.0)?;
         let question = Question::of(&self.0, &caller, ledger.0).await?;
-        let after = match from.0 {
+        let from = from.0.map(|from| question.start_of(from.0));
+        let to = to.0.map(|to| question.end_of(to.0));
+        check_period(from, to)?;
+        let after = match from {
             None => Sequence::GENESIS,
-            Some(Wire(from)) => question.known_by(Ts(question.start_of(from).0.saturating_sub(1))).await?,
+            Some(from) => question.known_by(just_before(from)).await?,
         };
-        let to = match to.0 {
+        let to = match to {
             None => None,
-            Some(Wire(to)) => Some(question.known_by(question.end_of(to)).await?),
+            Some(to) => Some(question.known_by(to).await?),
         };
         let before = cursor.0.map(|cursor| question.here(cursor.0)).transpose()?;
         let asked = question.ask(&[&Audit::default()], None, min_position.0).await?;

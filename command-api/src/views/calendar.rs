@@ -4,7 +4,11 @@ use chrono::Utc;
 use event_schemas::{Day, EffectiveAt, Period, Ts};
 use projections::analytics::Interval;
 
-use crate::{codes, problem::Problem, views::question::Question};
+use crate::{
+    codes,
+    problem::Problem,
+    views::{ground::check_period, question::Question},
+};
 
 /// Periods in one answer: ten years of months.
 const PERIODS_MAX: usize = 120;
@@ -28,9 +32,7 @@ impl Part {
 pub fn days(question: &Question<'_>, from: Option<Day>, to: Option<Day>) -> Result<Part, Problem> {
     let to = to.unwrap_or_else(|| question.day_of(Ts::from_utc(Utc::now())));
     let from = from.unwrap_or_else(|| Period::Year.first_day(to));
-    if from > to {
-        return Err(Problem::new(&codes::INVALID_PARAMETER).detail("from: a day no later than `to`"));
-    }
+    check_period(Some(from), Some(to))?;
     Ok(Part { from, to })
 }
 
@@ -39,8 +41,8 @@ pub fn parts(days: Part, by: Period) -> Result<Vec<Part>, Problem> {
     let mut begin = Some(days.from);
     while let Some(from) = begin.filter(|day| *day <= days.to) {
         if parts.len() == PERIODS_MAX {
-            let detail = format!("from, to: at most {PERIODS_MAX} periods at once");
-            return Err(Problem::new(&codes::INVALID_PARAMETER).detail(detail));
+            let detail = format!("at most {PERIODS_MAX} at once, from `from` to `to`");
+            return Err(Problem::new(&codes::TOO_MANY_PERIODS).detail(detail));
         }
         begin = by.next(from);
         let last = begin.and_then(Day::previous).unwrap_or(days.to);

@@ -1,5 +1,7 @@
 //! What answers about money stand on: balances at some moments, of one reading, and the rates to value them by.
 
+use std::fmt::Display;
+
 use event_schemas::{AccountPath, AssetCode, Position, Ts};
 use projections::{
     View,
@@ -100,7 +102,7 @@ pub fn just_before(begin: Ts) -> Ts {
 }
 
 /// A period that ends before it begins is a mistake, and holds nothing.
-pub fn check_period(from: Option<Ts>, to: Option<Ts>) -> Result<(), Problem> {
+pub fn check_period<T: PartialOrd + Display>(from: Option<T>, to: Option<T>) -> Result<(), Problem> {
     match (from, to) {
         (Some(from), Some(to)) if to < from => {
             let detail = format!("from {from} is after to {to}");
