@@ -1,8 +1,10 @@
 //! Asks views: what is read together is of one position, and says of which.
 
+mod reading;
+
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::Pool;
 use event_schemas::{Position, Sequence, Shard, Ts};
 use tokio::time::{Instant, sleep};
 use tokio_postgres::{
@@ -16,13 +18,9 @@ use crate::{
     error::Doing,
     view::View,
 };
+use reading::Reading;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
-
-/// Each query is planned for the tables as they are: a plan that was kept from when they were small would read a large one from end to
-/// end for every look-up, until Postgres counts its rows anew, a minute later.
-const BEGIN: &str =
-    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan";
 
 /// The views of a shard, to be asked.
 #[derive(Clone)]
@@ -31,9 +29,9 @@ pub struct Views {
     shard: Shard,
 }
 
-/// The live builds of some views, held still: all queries see one moment of them.
+/// The live builds of some views, held still: all queries see one moment of them. They go on when it is dropped.
 pub struct Reader {
-    client: Object,
+    reading: Reading,
     builds: Vec<Build>,
     /// What all of them have read. One may have read more: ask for what was known by here.
     pub position: Position,
@@ -78,9 +76,8 @@ impl Views {
     }
 
     async fn now(&self, views: &[&dyn View], reached: Option<Sequence>) -> Result<Reader, ViewError> {
-        let client = self.pool.get().await?;
-        client.batch_execute(BEGIN).await.doing("begin to read a view")?;
-        let statuses = builds::statuses(&**client, self.shard).await?;
+        let reading = Reading::begin(&self.pool).await?;
+        let statuses = builds::statuses(&***reading, self.shard).await?;
         match lives(&statuses, views, reached) {
             Ok(lives) => {
                 let least = lives.iter().min_by_key(|live| live.position).expect("a question is to a view");
@@ -88,11 +85,11 @@ impl Views {
                     position: Position::new(self.shard, least.position),
                     recorded_at: least.recorded_at,
                     builds: lives.iter().map(|live| live.build.clone()).collect(),
-                    client,
+                    reading,
                 })
             }
             Err(error) => {
-                end(&client).await?;
+                reading.end().await?;
                 Err(error)
             }
         }
@@ -128,15 +125,10 @@ fn lives<'a>(
     views.iter().map(live).collect()
 }
 
-/// A connection that goes back to its pool inside of a transaction gets a warning into Postgres's log.
-async fn end(client: &Object) -> Result<(), ViewError> {
-    client.batch_execute("COMMIT").await.doing("end the reading of a view")
-}
-
 impl Reader {
-    /// When all is asked. One that is dropped instead is cleaned up by its pool.
+    /// When all is asked: says whether it could be ended.
     pub async fn end(self) -> Result<(), ViewError> {
-        end(&self.client).await
+        self.reading.end().await
     }
 
     /// A query whose tables are named `{view}.table` in `sql`, such as `{balances}.paths`.
@@ -145,8 +137,8 @@ impl Reader {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<tokio_postgres::Row>, ViewError> {
-        let statement = self.client.prepare_cached(&self.named(sql)).await.doing("prepare a query")?;
-        self.client.query(&statement, parameters).await.doing("ask a view")
+        let statement = self.reading.prepare_cached(&self.named(sql)).await.doing("prepare a query")?;
+        self.reading.query(&statement, parameters).await.doing("ask a view")
     }
 
     /// The same for a query that is made for this one question: it is planned for its parameters, and not kept.
@@ -157,7 +149,7 @@ impl Reader {
     ) -> Result<Vec<tokio_postgres::Row>, ViewError> {
         let parameters: Vec<_> =
             parameters.iter().map(|(value, of)| (&**value as &(dyn ToSql + Sync), of.clone())).collect();
-        let asked = self.client.query_typed(&self.named(sql), &parameters).await;
+        let asked = self.reading.query_typed(&self.named(sql), &parameters).await;
         match &asked {
             Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => Err(ViewError::TakesTooLong),
             _ => asked.doing("ask a view"),
@@ -166,7 +158,7 @@ impl Reader {
 
     /// Settings for what is asked from here on.
     pub async fn set(&self, sql: &str) -> Result<(), ViewError> {
-        self.client.batch_execute(sql).await.doing("set up a question")
+        self.reading.batch_execute(sql).await.doing("set up a question")
     }
 
     fn named(&self, sql: &str) -> String {

@@ -340,3 +340,32 @@ async fn what_is_not_asked_can_be_dropped_and_what_is_asked_cannot() {
     reader.end().await.unwrap();
     projectors.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_is_given_up_holds_nothing() {
+    let mut world = World::new().await;
+    let id = ledger("one");
+    world.append(vec![(&id, recorded_at(world.last()), ledger_opened())]).await;
+    let view = Notes::new("notes");
+    let projectors = run(&world, &[&view]).await;
+    noted(&world, &view, world.last()).await;
+    projectors.stop().await;
+
+    let client = world.views.pool().get().await.unwrap();
+    let reading = async || {
+        let inside = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+        client.query_one(inside, &[]).await.unwrap().get::<_, i64>(0)
+    };
+    let reader = world.views.reader(&[&view], None, PATIENCE).await.unwrap();
+    assert_eq!(reader.query("SELECT what FROM {notes}.notes", &[]).await.unwrap().len(), 1);
+    assert_eq!(reading().await, 1);
+    drop(reader);
+    until("what was read is let go", || async { reading().await == 0 }).await;
+    // Also when its transaction is in ruins.
+    let reader = world.views.reader(&[&view], None, PATIENCE).await.unwrap();
+    reader.query("SELECT 1 / 0", &[]).await.unwrap_err();
+    assert_eq!(reading().await, 1);
+    drop(reader);
+    until("what was read is let go", || async { reading().await == 0 }).await;
+}
