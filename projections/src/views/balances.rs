@@ -7,6 +7,7 @@
 
 mod ask;
 pub(crate) mod fold;
+mod held;
 pub mod series;
 pub(crate) mod slots;
 mod sums;

@@ -1,10 +1,14 @@
 //! The questions that the balances answer.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::LazyLock};
 
 use event_schemas::{AccountNumber, AccountPath, AccountType, AssetCode, LedgerId, Quantity, Sequence, Ts};
 
-use super::{fold::totals, slots::Slot};
+use super::{
+    fold::totals,
+    held::{self, CREDITS, DEBITS, IS_ANY, Moment},
+    slots::Slot,
+};
 use crate::{ViewError, reader::Reader};
 
 /// Balances of what, when, and as known when.
@@ -53,53 +57,25 @@ pub enum Balances {
 }
 
 /// Accounts as they were named at `$known`: `$paths` exactly (or of former times), or `$subtree` and below, or all.
-const ACCOUNTS: &str = "
+pub(super) const ACCOUNTS: &str = "
     SELECT a.account, p.path, a.account_type
     FROM {balances}.paths p JOIN {balances}.accounts a USING (ledger, account)
     WHERE p.ledger = $1 AND p.since <= $2 AND p.until > $2";
 
 /// `$1` ledger, `$2` known, `$3` accounts, `$4` at, `$5` begin of at's slot, `$6`/`$7` levels and buckets before it.
-/// The order in `has` keeps Postgres to the index: where it takes most entries for late ones, it would look for one of the account's
-/// from the table's beginning.
-const BALANCES: &str = "
-    SELECT h.account, h.currency,
-           (coalesce(c.debits, 0) + coalesce(b.debits, 0) + coalesce(l.debits, 0))::text,
-           (coalesce(c.credits, 0) + coalesce(b.credits, 0) + coalesce(l.credits, 0))::text
-    FROM {balances}.holdings h
-    LEFT JOIN LATERAL (
-        SELECT CASE WHEN k.position <= e.position THEN k.debits ELSE e.debits END AS debits,
-               CASE WHEN k.position <= e.position THEN k.credits ELSE e.credits END AS credits
-        FROM (SELECT position, debits, credits FROM {balances}.chain
-              WHERE ledger = $1 AND account = h.account AND currency = h.currency AND position <= $2
-              ORDER BY position DESC LIMIT 1) k,
-             (SELECT position, debits, credits FROM {balances}.chain
-              WHERE ledger = $1 AND account = h.account AND currency = h.currency AND effective <= $4
-              ORDER BY effective DESC, position DESC LIMIT 1) e
-    ) c ON true
-    LEFT JOIN LATERAL (
-        SELECT 1 AS any FROM {balances}.late
-        WHERE ledger = $1 AND account = h.account AND currency = h.currency
-        ORDER BY effective LIMIT 1
-    ) has ON true
-    LEFT JOIN LATERAL (
-        SELECT sum(n.debits) AS debits, sum(n.credits) AS credits
-        FROM unnest($6::int2[], $7::bigint[]) AS before (level, bucket)
-        CROSS JOIN LATERAL (
-            SELECT debits, credits FROM {balances}.late_buckets
-            WHERE ledger = $1 AND account = h.account AND currency = h.currency
-              AND level = before.level AND bucket = before.bucket AND position <= $2
-            ORDER BY position DESC LIMIT 1) n
-        WHERE has.any = 1
-    ) b ON true
-    LEFT JOIN LATERAL (
-        SELECT sum(n.debits) AS debits, sum(n.credits) AS credits
-        FROM (SELECT DISTINCT ON (effective) debits, credits FROM {balances}.late
-              WHERE has.any = 1 AND ledger = $1 AND account = h.account AND currency = h.currency
-                AND effective BETWEEN $5 AND $4 AND position <= $2
-              ORDER BY effective, position DESC) n
-    ) l ON true
-    WHERE h.ledger = $1 AND h.account = ANY ($3) AND h.since <= $2
-      AND (c.debits IS NOT NULL OR b.debits IS NOT NULL OR l.debits IS NOT NULL)";
+static BALANCES: LazyLock<String> = LazyLock::new(|| {
+    let joins = held::joins(&Moment {
+        of: "{balances}",
+        at: "$4",
+        start: "$5",
+        before: "unnest($6::int2[], $7::bigint[])",
+    });
+    format!(
+        "SELECT h.account, h.currency, ({DEBITS})::text, ({CREDITS})::text
+         FROM {{balances}}.holdings h {joins}
+         WHERE h.ledger = $1 AND h.account = ANY ($3) AND h.since <= $2 AND {IS_ANY}"
+    )
+});
 
 /// Answers as of the reader's position, or as known before it.
 pub async fn ask(reader: &Reader, ask: &Ask) -> Result<Balances, ViewError> {
@@ -114,8 +90,9 @@ pub async fn ask(reader: &Reader, ask: &Ask) -> Result<Balances, ViewError> {
     let at = ask.at.unwrap_or(Ts(i64::MAX));
     let slot = Slot::of(at);
     let (levels, buckets): (Vec<i16>, Vec<i64>) = slot.before().into_iter().unzip();
-    let rows =
-        reader.query(BALANCES, &[&ledger, &known, &numbers, &at.0, &slot.start(), &levels, &buckets]).await?;
+    let rows = reader
+        .query(&BALANCES, &[&ledger, &known, &numbers, &at.0, &slot.start(), &levels, &buckets])
+        .await?;
     let mut balances: Vec<Balance> = rows
         .iter()
         .map(|row| {

@@ -2,9 +2,16 @@
 //!
 //! What moved in a period is the difference of the sums at its ends, so a year by month is thirteen times, in one query.
 
+use std::sync::LazyLock;
+
 use event_schemas::{AccountPath, AccountType, AssetCode, LedgerId, Quantity, Sequence, Ts};
 
-use super::{ask::account_type, fold::Totals, slots::Slot};
+use super::{
+    ask::{self, ACCOUNTS, account_type},
+    fold::Totals,
+    held::{self, CREDITS, DEBITS, IS_ANY, Moment},
+    slots::Slot,
+};
 use crate::{TooLarge, ViewError, reader::Reader};
 
 /// Whose chains.
@@ -44,53 +51,30 @@ pub struct Pot {
 }
 
 /// `$1` ledger, `$2` known, `$3`/`$4` numbers and their groups, `$5`/`$6`/`$7` times, their slots and when these begin.
-/// The order in `has` keeps Postgres to the index: where it takes most entries for late ones, it would look for one of the account's
-/// from the table's beginning.
-const SUMS: &str = "
-    SELECT t.n, who.grp, h.currency,
-           sum(coalesce(c.debits, 0) + coalesce(b.debits, 0) + coalesce(l.debits, 0))::text,
-           sum(coalesce(c.credits, 0) + coalesce(b.credits, 0) + coalesce(l.credits, 0))::text
-    FROM unnest($3::bigint[], $4::int[]) AS who (number, grp)
-    JOIN {of}.holdings h ON h.ledger = $1 AND h.account = who.number AND h.since <= $2
-    CROSS JOIN unnest($5::bigint[], $6::bigint[], $7::bigint[]) WITH ORDINALITY AS t (at, slot, start, n)
-    LEFT JOIN LATERAL (
-        SELECT CASE WHEN k.position <= e.position THEN k.debits ELSE e.debits END AS debits,
-               CASE WHEN k.position <= e.position THEN k.credits ELSE e.credits END AS credits
-        FROM (SELECT position, debits, credits FROM {of}.chain
-              WHERE ledger = $1 AND account = h.account AND currency = h.currency AND position <= $2
-              ORDER BY position DESC LIMIT 1) k,
-             (SELECT position, debits, credits FROM {of}.chain
-              WHERE ledger = $1 AND account = h.account AND currency = h.currency AND effective <= t.at
-              ORDER BY effective DESC, position DESC LIMIT 1) e
-    ) c ON true
-    LEFT JOIN LATERAL (
-        SELECT 1 AS any FROM {of}.late
-        WHERE ledger = $1 AND account = h.account AND currency = h.currency
-        ORDER BY effective LIMIT 1
-    ) has ON true
-    LEFT JOIN LATERAL (
-        SELECT sum(n.debits) AS debits, sum(n.credits) AS credits
-        FROM generate_series(0, 7) AS level
-        CROSS JOIN LATERAL generate_series(
-            (t.slot >> (4 * level + 4)) << 4, (t.slot >> (4 * level)) - 1) AS before (bucket)
-        CROSS JOIN LATERAL (
-            SELECT debits, credits FROM {of}.late_buckets
-            WHERE ledger = $1 AND account = h.account AND currency = h.currency
-              AND late_buckets.level = level.level::int2 AND late_buckets.bucket = before.bucket
-              AND position <= $2
-            ORDER BY position DESC LIMIT 1) n
-        WHERE has.any = 1
-    ) b ON true
-    LEFT JOIN LATERAL (
-        SELECT sum(n.debits) AS debits, sum(n.credits) AS credits
-        FROM (SELECT DISTINCT ON (effective) debits, credits FROM {of}.late
-              WHERE has.any = 1 AND ledger = $1 AND account = h.account AND currency = h.currency
-                AND effective BETWEEN t.start AND t.at AND position <= $2
-              ORDER BY effective, position DESC) n
-    ) l ON true
-    WHERE c.debits IS NOT NULL OR b.debits IS NOT NULL OR l.debits IS NOT NULL
-    GROUP BY t.n, who.grp, h.currency
-    ORDER BY t.n, who.grp, h.currency";
+fn sums_in(of: &'static str) -> String {
+    let joins = held::joins(&Moment {
+        of,
+        at: "t.at",
+        start: "t.start",
+        before: "(
+            SELECT level::int2, bucket FROM generate_series(0, 7) AS level
+            CROSS JOIN LATERAL generate_series(
+                (t.slot >> (4 * level + 4)) << 4, (t.slot >> (4 * level)) - 1) AS bucket)",
+    });
+    format!(
+        "SELECT t.n, who.grp, h.currency, sum({DEBITS})::text, sum({CREDITS})::text
+         FROM unnest($3::bigint[], $4::int[]) AS who (number, grp)
+         JOIN {of}.holdings h ON h.ledger = $1 AND h.account = who.number AND h.since <= $2
+         CROSS JOIN unnest($5::bigint[], $6::bigint[], $7::bigint[]) WITH ORDINALITY AS t (at, slot, start, n)
+         {joins}
+         WHERE {IS_ANY}
+         GROUP BY t.n, who.grp, h.currency
+         ORDER BY t.n, who.grp, h.currency"
+    )
+}
+
+static OF_ACCOUNTS: LazyLock<String> = LazyLock::new(|| sums_in("{balances}"));
+static OF_POTS: LazyLock<String> = LazyLock::new(|| sums_in("{categories}"));
 
 /// A ledger that was there by `known`, to be asked through the views that its reader holds.
 #[derive(Clone, Copy)]
@@ -110,9 +94,8 @@ impl<'a> Series<'a> {
         let known = known_at.min(reader.position.sequence);
         let known = i64::try_from(known.0).expect("sequences have 48 bits");
         // Every view that counts ledgers gives them the same numbers.
-        let sql = "SELECT number FROM {balances}.ledgers WHERE id = $1 AND since <= $2";
-        let found = reader.query(sql, &[&ledger.as_str(), &known]).await?;
-        Ok(found.first().map(|row| Series { reader, ledger: row.get(0), known }))
+        let found = ask::ledger(reader, ledger, known).await?;
+        Ok(found.map(|ledger| Series { reader, ledger, known }))
     }
 
     #[must_use]
@@ -127,7 +110,7 @@ impl<'a> Series<'a> {
 
     /// All accounts, by the paths that they had then.
     pub async fn accounts(self) -> Result<Vec<Named>, ViewError> {
-        let rows = self.reader.query(NAMES, &[&self.ledger, &self.known]).await?;
+        let rows = self.reader.query(ACCOUNTS, &[&self.ledger, &self.known]).await?;
         Ok(rows.iter().map(named).collect())
     }
 
@@ -142,7 +125,7 @@ impl<'a> Series<'a> {
                 WHERE p.ledger = $1 AND p.since <= $2 AND p.until > $2 AND p.account = (
                     SELECT q.account FROM {{balances}}.paths q
                     WHERE q.ledger = $1 AND q.path = $3 AND q.since <= $2 ORDER BY q.since DESC LIMIT 1))
-             SELECT DISTINCT n.* FROM tops t JOIN ({NAMES}) n
+             SELECT DISTINCT n.* FROM tops t JOIN ({ACCOUNTS}) n
              ON n.path = t.path OR (n.path >= t.path || ':' AND n.path < t.path || ';')"
         );
         let rows = self.reader.query(&sql, &[&self.ledger, &self.known, &top.as_str()]).await?;
@@ -169,13 +152,10 @@ impl<'a> Series<'a> {
         if who.is_empty() || times.is_empty() {
             return Ok(Vec::new());
         }
-        let sql = SUMS.replace(
-            "{of}",
-            match chain {
-                Chain::Account => "{balances}",
-                Chain::Pot => "{categories}",
-            },
-        );
+        let sql = match chain {
+            Chain::Account => &OF_ACCOUNTS,
+            Chain::Pot => &OF_POTS,
+        };
         let (numbers, groups): (Vec<i64>, Vec<i32>) = who.iter().copied().unzip();
         let ats: Vec<i64> = times.iter().map(|time| time.0).collect();
         let slots: Vec<Slot> = times.iter().map(|time| Slot::of(*time)).collect();
@@ -183,17 +163,11 @@ impl<'a> Series<'a> {
         let slots: Vec<i64> = slots.iter().map(|slot| slot.bucket(0)).collect();
         let rows = self
             .reader
-            .query(&sql, &[&self.ledger, &self.known, &numbers, &groups, &ats, &slots, &starts])
+            .query(sql, &[&self.ledger, &self.known, &numbers, &groups, &ats, &slots, &starts])
             .await?;
         Ok(rows.iter().map(sum).collect::<Result<_, _>>()?)
     }
 }
-
-/// Accounts as they were named at `$2`.
-const NAMES: &str = "
-    SELECT a.account, p.path, a.account_type
-    FROM {balances}.paths p JOIN {balances}.accounts a USING (ledger, account)
-    WHERE p.ledger = $1 AND p.since <= $2 AND p.until > $2";
 
 fn named(row: &tokio_postgres::Row) -> Named {
     let path = AccountPath::parse(row.get(1)).expect("written by this view");
