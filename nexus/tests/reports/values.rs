@@ -1,6 +1,7 @@
 //! Reports with values.
 
 use expect_test::expect;
+use serde_json::json;
 
 use super::{check, household};
 
@@ -156,4 +157,30 @@ fn reports_are_valued_by_the_rates_of_their_time() {
           500 JPY: no rate is known
     "#]],
     );
+}
+
+#[test]
+fn what_has_no_value_is_told_also_where_it_cancels_out() {
+    let door = household();
+    for (debit, credit, currency) in
+        [("expenses:fees", "liabilities:loan", "GBP"), ("expenses:fees", "income:fees", "CHF")]
+    {
+        let leg = |account, direction| json!({"account": account, "direction": direction, "amount": "40", "currency": currency});
+        let body =
+            json!({"effective_at": "2026-02-01", "entries": [leg(debit, "debit"), leg(credit, "credit")]});
+        let answer = door.call("POST", "/v1/ledgers/household/transactions", Some(&body.to_string()));
+        assert!(answer["position"].is_string(), "{answer}");
+    }
+    let footnotes = |report: &str| {
+        let told = door.run(&["report", report, "household", "--valued-in", "EUR"]);
+        let (_, notes) = told.out.split_once("Not converted, and in no value:\n").unwrap();
+        notes.split("\n\n").next().unwrap().trim_end().to_owned()
+    };
+    expect![[r#"
+          500 JPY: no rate is known
+          40.00 GBP: no rate is known"#]].assert_eq(&footnotes("balance-sheet"));
+    expect![[r#"
+          -40.00 GBP: no rate is known
+          500 JPY: no rate is known
+          40.00 CHF: no rate is known"#]].assert_eq(&footnotes("income-statement"));
 }

@@ -60,7 +60,10 @@ pub fn balance_sheet(ledger: &str, answer: &Value) -> String {
     {
         report.rows.push(vec!["Rounding".to_owned(), String::new(), String::new(), difference.to_owned()]);
     }
-    let notes = footnotes(&answer["assets"]["total"]["unconverted"], &answer["valuation"]);
+    let [assets, liabilities, equity] =
+        ["assets", "liabilities", "equity"].map(|part| &answer[part]["total"]);
+    let missing = unconverted(&[assets, liabilities, equity, &answer["earnings"]]);
+    let notes = footnotes(&missing, &answer["valuation"]);
     format!("{}{}{notes}", head("Balance sheet", ledger, answer), report.table())
 }
 
@@ -71,7 +74,9 @@ pub fn income_statement(ledger: &str, answer: &Value) -> String {
     report.part("Expenses", &answer["expenses"]);
     report.sum("Total expenses", &answer["expenses"]["total"]);
     report.sum("Net income", &answer["net_income"]);
-    let notes = footnotes(&answer["net_income"]["unconverted"], &answer["valuation"]);
+    let [income, expenses] = ["income", "expenses"].map(|part| &answer[part]["total"]);
+    let missing = unconverted(&[&answer["net_income"], income, expenses]);
+    let notes = footnotes(&missing, &answer["valuation"]);
     format!("{}{}{notes}", head("Income statement", ledger, answer), report.table())
 }
 
@@ -90,6 +95,19 @@ pub fn general_ledger(ledger: &str, answer: &Value, zone: Tz) -> String {
         told += &format!("{} ({})\n{lines}\n", text(first, "account"), text(first, "type"));
     }
     told
+}
+
+/// Each currency once, with the amount of the first that has any of it: what is as much on both sides is nothing in their
+/// difference, and yet in the value of neither.
+fn unconverted(figures: &[&Value]) -> Value {
+    let mut missing: Vec<&Value> = Vec::new();
+    for money in figures.iter().flat_map(|figures| list(figures, "unconverted")) {
+        let is_zero = !text(money, "amount").contains(|digit| ('1'..='9').contains(&digit));
+        if !is_zero && missing.iter().all(|told| told["currency"] != money["currency"]) {
+            missing.push(money);
+        }
+    }
+    missing.into_iter().cloned().collect()
 }
 
 fn head(what: &str, ledger: &str, answer: &Value) -> String {
