@@ -61,12 +61,21 @@ const SAME_TIME: &str = "
     GROUP BY e.currency, e.is_debit";
 
 const TRANSACTIONS: &str = "
-    SELECT position, recorded, id, kind = 'reversal', description, reference
-    FROM {transactions}.transactions WHERE ledger = $1 AND position = ANY ($2::bigint[])";
+    SELECT t.position, t.recorded, t.id, t.kind = 'reversal', t.description, t.reference
+    FROM unnest($2::bigint[]) AS of (position)
+    CROSS JOIN LATERAL (
+        SELECT * FROM {transactions}.transactions WHERE ledger = $1 AND position = of.position LIMIT 1
+    ) t";
 
+/// The positions are sorted. One by one: of ten thousand at once Postgres thinks that reading the whole table is cheaper.
 const LEGS: &str = "
-    SELECT position, account, is_debit, currency
-    FROM {transactions}.entries WHERE position = ANY ($1::bigint[]) ORDER BY position, leg";
+    SELECT of.position, e.account, e.is_debit, e.currency
+    FROM unnest($1::bigint[]) WITH ORDINALITY AS of (position, n)
+    CROSS JOIN LATERAL (
+        SELECT leg, account, is_debit, currency FROM {transactions}.entries
+        WHERE position = of.position ORDER BY leg
+    ) e
+    ORDER BY of.n, e.leg";
 
 const PATHS: &str = "
     SELECT account, path FROM {transactions}.paths
