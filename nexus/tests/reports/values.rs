@@ -174,13 +174,18 @@ fn what_has_no_value_is_told_also_where_it_cancels_out() {
     let footnotes = |report: &str| {
         let told = door.run(&["report", report, "household", "--valued-in", "EUR"]);
         let (_, notes) = told.out.split_once("Not converted, and in no value:\n").unwrap();
-        notes.split("\n\n").next().unwrap().trim_end().to_owned()
+        let notes = notes.split("\n\n").next().unwrap().lines();
+        notes.map(|line| line.trim().to_owned() + "\n").collect::<String>()
     };
     expect![[r#"
-          500 JPY: no rate is known
-          40.00 GBP: no rate is known"#]].assert_eq(&footnotes("balance-sheet"));
+        500 JPY: no rate is known
+        40.00 GBP: no rate is known
+    "#]]
+    .assert_eq(&footnotes("balance-sheet"));
     expect![[r#"
-          -40.00 GBP: no rate is known
-          500 JPY: no rate is known
-          40.00 CHF: no rate is known"#]].assert_eq(&footnotes("income-statement"));
+        -40.00 GBP: no rate is known
+        500 JPY: no rate is known
+        40.00 CHF: no rate is known
+    "#]]
+    .assert_eq(&footnotes("income-statement"));
 }
