@@ -12,7 +12,7 @@ pub mod transfers;
 
 pub use accounts::OpenAccounts;
 pub use books::Books;
-pub use bulk::{Bulk, BulkFormat};
+pub use bulk::{Bulk, BulkFormat, all_posted};
 pub use echo::Echo;
 pub use prepared::Prepared;
 pub use requests::{Target, write_transfer};

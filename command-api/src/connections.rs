@@ -33,6 +33,8 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
+use crate::server::ServerConfig;
+
 /// How long to wait after a failed accept, which is mostly "too many open files" and would fail again at once.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
@@ -43,23 +45,15 @@ const ARRIVAL_RATE_MIN: u64 = 256;
 /// HTTP/2: header bytes of one request.
 const HEADERS_BYTES_MAX: u32 = 16 * 1024;
 
-pub(crate) struct Limits {
-    pub connections_max: usize,
-    /// A connection on which nothing moves for so long is closed.
-    pub idle_timeout: Duration,
-    /// How long requests in flight may take to end, once `stopped`.
-    pub grace: Duration,
-}
-
 /// Answers until `stopped`, then takes no connection more and lets requests in flight end.
 pub(crate) async fn serve(
     listener: TcpListener,
     endpoint: BoxEndpoint<'static, Response>,
-    limits: Limits,
+    config: &ServerConfig,
     stopped: impl Future<Output = ()>,
 ) {
     let endpoint = Arc::new(endpoint);
-    let slots = Arc::new(Semaphore::new(limits.connections_max));
+    let slots = Arc::new(Semaphore::new(config.connections_max));
     let (closing, is_closing) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut stopped = pin!(stopped);
@@ -68,7 +62,7 @@ pub(crate) async fn serve(
             () = &mut stopped => break,
             (stream, remote, slot) = accept(&listener, &slots) => {
                 let local = stream.local_addr().unwrap_or(remote);
-                let connection = Connection::new(stream, slot, limits.idle_timeout);
+                let connection = Connection::new(stream, slot, config.idle_timeout);
                 connections.spawn(answer(connection, local, remote, Arc::clone(&endpoint), is_closing.clone()));
             }
             Some(_) = connections.join_next() => {}
@@ -77,7 +71,7 @@ pub(crate) async fn serve(
     drop(listener);
     closing.send_replace(());
     let all_ended = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(limits.grace, all_ended).await.is_err() {
+    if tokio::time::timeout(config.grace, all_ended).await.is_err() {
         tracing::warn!(
             connections = connections.len(),
             "requests did not end in time: their connections are closed"
@@ -137,7 +131,7 @@ async fn answer(
 }
 
 /// One open connection; its slot is free again when it is dropped.
-pub struct Connection {
+struct Connection {
     stream: TcpStream,
     _slot: OwnedSemaphorePermit,
     idle_timeout: Duration,

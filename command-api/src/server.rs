@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     caller::Gate,
-    connections::{self, Limits},
+    connections,
     echo::EchoRoutes,
     edge::Edge,
     engine::{Engine, metrics::EngineMetrics, view_metrics::ViewMetrics},
@@ -138,12 +138,7 @@ impl Bound {
             draining.is_on.store(true, Ordering::Release);
             tokio::time::sleep(self.config.drain).await;
         };
-        let limits = Limits {
-            connections_max: self.config.connections_max,
-            idle_timeout: self.config.idle_timeout,
-            grace: self.config.grace,
-        };
-        connections::serve(self.listener, endpoint, limits, stopped).await;
+        connections::serve(self.listener, endpoint, &self.config, stopped).await;
         // Connections that became WebSockets are no longer the server's.
         if let Some(streams) = streams {
             let _ = tokio::time::timeout(self.config.grace, streams.all_ended()).await;

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::loadgen::{Response, Source};
 use crate::workload::keys::{KeySpace, SplitMix, mix};
-use crate::workload::{Books, BulkFormat, Spread, Target, Transfers, write_transfer};
+use crate::workload::{Books, BulkFormat, Spread, Target, Transfers, all_posted, write_transfer};
 
 pub const ITEMS: u64 = 1_000;
 /// Late ones lie anywhere in so many days before now.
@@ -67,10 +67,6 @@ impl Source for Dated {
     }
 
     fn judge(&mut self, response: &Response) -> Result<u64, String> {
-        let posted = memchr::memmem::find_iter(response.body, br#""status":201"#).count() as u64;
-        match response.status {
-            200 | 207 if posted == ITEMS => Ok(posted),
-            _ => Err(format!("{posted} of {ITEMS} items posted: {}", response.excerpt())),
-        }
+        all_posted(response, ITEMS)
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::dated::ITEMS;
 use crate::loadgen::{Response, Source};
 use crate::workload::keys::{KeySpace, SplitMix, mix};
-use crate::workload::{BulkFormat, Target};
+use crate::workload::{BulkFormat, Target, all_posted};
 
 const ACCOUNTS: u32 = 200;
 const PARENTS: [&str; 5] = ["assets:bank", "expenses:food", "expenses:home", "expenses:travel", "income"];
@@ -167,11 +167,7 @@ impl Source for Described {
     }
 
     fn judge(&mut self, response: &Response) -> Result<u64, String> {
-        let posted = memchr::memmem::find_iter(response.body, br#""status":201"#).count() as u64;
-        match response.status {
-            200 | 207 if posted == ITEMS => Ok(posted),
-            _ => Err(format!("{posted} of {ITEMS} items posted: {}", response.excerpt())),
-        }
+        all_posted(response, ITEMS)
     }
 }
 

@@ -74,10 +74,15 @@ impl Source for Bulk {
     }
 
     fn judge(&mut self, response: &Response) -> Result<u64, String> {
-        let posted = memchr::memmem::find_iter(response.body, br#""status":201"#).count() as u64;
-        match response.status {
-            200 | 207 if posted == self.items => Ok(posted),
-            _ => Err(format!("{posted} of {} items posted: {}", self.items, response.excerpt())),
-        }
+        all_posted(response, self.items)
+    }
+}
+
+/// The number of items, if all of them were posted.
+pub fn all_posted(response: &Response, items: u64) -> Result<u64, String> {
+    let posted = memchr::memmem::find_iter(response.body, br#""status":201"#).count() as u64;
+    match response.status {
+        200 | 207 if posted == items => Ok(posted),
+        _ => Err(format!("{posted} of {items} items posted: {}", response.excerpt())),
     }
 }

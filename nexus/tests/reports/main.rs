@@ -103,51 +103,30 @@ fn as_json_they_are_what_the_server_answers() {
 #[test]
 fn what_cannot_be_told_is_said_with_its_reason() {
     let door = household();
-    check_refusal(
-        &door,
-        "report balance-sheet nowhere",
-        expect![[r#"
+    for command in
+        ["report balance-sheet nowhere", "report general-ledger nowhere", "statement nowhere assets:cash"]
+    {
+        check_refusal(
+            &door,
+            command,
+            expect![[r#"
         exit 8
         nexus: Ledger not found (ledger_not_found, 404)
           there is no ledger "nowhere" that this key may use
     "#]],
-    );
-    check_refusal(
-        &door,
-        "report general-ledger nowhere",
-        expect![[r#"
-        exit 8
-        nexus: Ledger not found (ledger_not_found, 404)
-          there is no ledger "nowhere" that this key may use
-    "#]],
-    );
-    check_refusal(
-        &door,
-        "statement nowhere assets:cash",
-        expect![[r#"
-        exit 8
-        nexus: Ledger not found (ledger_not_found, 404)
-          there is no ledger "nowhere" that this key may use
-    "#]],
-    );
-    check_refusal(
-        &door,
-        "statement household assets:safe",
-        expect![[r#"
+        );
+    }
+    for command in ["statement household assets:safe", "statement household --below assets:safe"] {
+        check_refusal(
+            &door,
+            command,
+            expect![[r#"
         exit 8
         nexus: No such account (no_such_account, 404)
           the ledger had no account "assets:safe" then
     "#]],
-    );
-    check_refusal(
-        &door,
-        "statement household --below assets:safe",
-        expect![[r#"
-        exit 8
-        nexus: No such account (no_such_account, 404)
-          the ledger had no account "assets:safe" then
-    "#]],
-    );
+        );
+    }
     // The account was opened later.
     check_refusal(
         &door,

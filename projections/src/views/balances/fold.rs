@@ -9,8 +9,7 @@ use super::slots::{LEVELS, Slot};
 use super::sums::{Spot, Sums};
 use crate::{ViewError, error::Doing, rows::Rows, view::Poison};
 
-/// Beyond so many, what is kept in memory of the tables is dropped and read again as needed.
-/// Sixty bytes each.
+/// Beyond so many, what is kept in memory of the tables is dropped and read again as needed. Nearly all are sums.
 const KEPT_MAX: usize = 6_000_000;
 
 /// The money in one currency of an account, or of whatever else is numbered in a ledger.

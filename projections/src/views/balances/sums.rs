@@ -1,6 +1,6 @@
 //! Running sums that a fold keeps in memory of its tables, in forty bytes each.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use event_schemas::Quantity;
 
@@ -38,12 +38,17 @@ impl Sums {
 
     /// The sum with `moved` added, which is kept. `None`: they cannot be added.
     pub fn add(&mut self, spot: Spot, moved: Totals) -> Option<Totals> {
-        let sum = match self.0.get(&spot) {
-            None => moved,
-            Some(before) => before.totals().plus(moved)?,
-        };
-        self.put(spot, sum);
-        Some(sum)
+        match self.0.entry(spot) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(Sum::of(moved));
+                Some(moved)
+            }
+            Entry::Occupied(mut before) => {
+                let sum = before.get().totals().plus(moved)?;
+                before.insert(Sum::of(sum));
+                Some(sum)
+            }
+        }
     }
 }
 
@@ -51,8 +56,8 @@ impl Sum {
     fn of(totals: Totals) -> Sum {
         let Totals { debits, credits } = totals;
         match (i64::try_from(debits.minor), i64::try_from(credits.minor)) {
-            (Ok(narrow), Ok(credits)) if debits.scale == totals.credits.scale => {
-                Sum::Narrow { debits: narrow, credits, scale: debits.scale }
+            (Ok(narrow_debits), Ok(narrow_credits)) if debits.scale == credits.scale => {
+                Sum::Narrow { debits: narrow_debits, credits: narrow_credits, scale: debits.scale }
             }
             _ => Sum::Wide(Box::new(totals)),
         }
